@@ -1,0 +1,171 @@
+"""Every error Hookline raises on purpose, split by what the caller does next.
+
+::
+
+    HooklineError
+    ├── TransientError        try again: nobody has to change anything
+    │   ├── LeaseLost             another worker has the app now; stop writing at once
+    │   ├── ClusterUnreachable    the API server did not answer, or answered 429/5xx
+    │   ├── GitUnreachable        the Git server did not answer
+    │   ├── ForgeUnreachable      the forge's API did not answer, or asked us to slow down
+    │   └── RecordsUnavailable    Redis did not answer
+    ├── AuthorError           tell the author of the commit; a retry gives the same answer
+    │   ├── BadDocument           a YAML file cannot be read as Kubernetes reads it
+    │   ├── BadDeclaration        an app document says something we cannot do
+    │   ├── RenderFailed          Kustomize (or another renderer) refused
+    │   ├── SourceMissing         the repository has no such branch, commit or path
+    │   ├── ObjectRefused         the API server or an admission webhook refused an object
+    │   ├── ObjectConflict        another field manager owns fields we would set
+    │   ├── ObjectClaimed         another app owns the object
+    │   └── HealthFailed          applied, but the workload says it failed or ran out of time
+    └── OperatorError         call the operator: configuration, rights or credentials
+        ├── BadConfiguration      the configuration file or environment
+        ├── AccessDenied          RBAC, Git credentials or a forge token said no
+        └── UnknownName           a hook, app or cluster nobody configured
+
+The message is one sentence for a person: what is wrong, where (file, object, field), and what to do.
+A message never contains a credential: see :func:`redact`.
+"""
+
+from __future__ import annotations
+
+import re
+
+_CREDENTIALS = (
+    # user:password@ in any URL; the user may be absent and the password may be a whole token
+    (re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s@'\"]+@"), r"\g<scheme>***@"),
+    # GitHub (ghp_, gho_, ghu_, ghs_, ghr_, github_pat_), including ghs_<appid>_<jwt>; GitLab (glpat-, glptt- …)
+    (re.compile(r"\b(?:gh[pousr]_|github_pat_)[A-Za-z0-9_.\-]+"), "***"),
+    (re.compile(r"\bgl[a-z]{1,6}-[A-Za-z0-9_.\-]{8,}"), "***"),
+    (re.compile(r"\bwhsec_[A-Za-z0-9+/=]+"), "***"),
+    # any JSON Web Token
+    (re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), "***"),
+    (
+        re.compile(r"(?i)\b(authorization|private-token|x-gitlab-token)(\s*[:=]\s*)(?:(?:bearer|token|basic)\s+)?\S+"),
+        r"\1\2***",
+    ),
+)
+
+
+def redact(text: str) -> str:
+    """Return ``text`` with every credential we can recognise replaced by ``***``.
+
+    Called where an error is made from someone else's words (git's standard error, an API's answer), so that
+    logs, records and statuses cannot leak what they never hold. Covers credentials in URLs, GitHub, GitLab
+    and Standard Webhooks tokens, JSON Web Tokens and authorization headers.
+    """
+    for pattern, replacement in _CREDENTIALS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+class HooklineError(Exception):
+    """Any failure Hookline foresaw; ``str(error)`` is one sentence for a person, already redacted."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(redact(message))
+
+
+class TransientError(HooklineError):
+    """Nobody has to change anything: the same request may succeed a moment later."""
+
+
+class LeaseLost(TransientError):
+    """Another worker holds the app's lease now; the loser must not write again."""
+
+
+class ClusterUnreachable(TransientError):
+    """The API server did not answer, or answered 429 or 5xx."""
+
+
+class GitUnreachable(TransientError):
+    """The Git server did not answer."""
+
+
+class ForgeUnreachable(TransientError):
+    """The forge's API did not answer or asked us to slow down; ``retry_after`` is in seconds, if it said."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RecordsUnavailable(TransientError):
+    """Redis did not answer."""
+
+
+class AuthorError(HooklineError):
+    """The commit or a document in it must change; trying again gives the same answer."""
+
+
+class BadDocument(AuthorError):
+    """A file is not what Kubernetes would read; ``line`` counts from 1, 0 when the whole file is meant."""
+
+    def __init__(self, message: str, file: str = "", line: int = 0) -> None:
+        where = f"{file}:{line}: " if file and line else f"{file}: " if file else ""
+        super().__init__(where + message)
+        self.file = file
+        self.line = line
+
+
+class BadDeclaration(BadDocument):
+    """An app document says something Hookline cannot do; ``field`` is its dotted path."""
+
+    def __init__(self, message: str, file: str = "", line: int = 0, field: str = "") -> None:
+        super().__init__(f"{field}: {message}" if field else message, file, line)
+        self.field = field
+
+
+class RenderFailed(AuthorError):
+    """A renderer refused the folder; the message carries its own words."""
+
+
+class SourceMissing(AuthorError):
+    """The repository has no such branch, tag, commit or path."""
+
+
+class ObjectRefused(AuthorError):
+    """The API server or an admission webhook refused an object; ``field`` is its path in the object, if known."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class ObjectConflict(AuthorError):
+    """Another field manager owns fields we would set; ``managers`` maps each manager to its fields."""
+
+    def __init__(self, message: str, managers: dict[str, tuple[str, ...]]) -> None:
+        super().__init__(message)
+        self.managers = managers
+
+
+class ObjectClaimed(AuthorError):
+    """Another app owns the object; neither app may fight over it."""
+
+
+class HealthFailed(AuthorError):
+    """Applied, but an object reports failure or did not become healthy in time."""
+
+
+class OperatorError(HooklineError):
+    """Configuration, rights or credentials must change."""
+
+
+class BadConfiguration(OperatorError):
+    """The configuration is wrong; ``line`` counts from 1, 0 when no line can be named."""
+
+    def __init__(self, message: str, file: str = "", line: int = 0, field: str = "") -> None:
+        where = f"{file}:{line}: " if file and line else f"{file}: " if file else ""
+        super().__init__(where + (f"{field}: {message}" if field else message))
+        self.file = file
+        self.line = line
+        self.field = field
+
+
+class AccessDenied(OperatorError):
+    """RBAC, a Git server or a forge refused our credentials."""
+
+
+class UnknownName(OperatorError):
+    """A hook, app or cluster of that name is not configured."""

@@ -1,0 +1,283 @@
+"""The words both sides speak, as frozen values. Nothing here does I/O or reads a clock.
+
+Times are seconds since the epoch (UTC) as ``float``; revisions are full lower-case hexadecimal commit ids.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+Manifest = dict[str, Any]
+"""One Kubernetes object as JSON: what a renderer makes and the API server returns."""
+
+ZERO_REVISION = "0" * 40
+"""What forges send as ``before`` of a new ref and ``after`` of a deleted one."""
+
+
+class EventKind(StrEnum):
+    """What a delivery is about; anything else is ignored with a reason."""
+
+    PUSH = "push"
+    MERGE = "merge"
+    PING = "ping"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One verified delivery, the same value for every forge: where to look, never what is true.
+
+    ``ref`` is the full ref that moved or was merged into (``refs/heads/main``). ``after`` is the revision the
+    delivery claims the ref has now, or ``""`` when it does not say. ``url`` is the repository's clone URL as
+    the forge writes it; it is only ever compared, never contacted. ``key`` identifies the delivery within
+    its hook and is the same on redelivery.
+    """
+
+    forge: str
+    hook: str
+    key: str
+    kind: EventKind
+    repository: str
+    repository_id: str
+    url: str
+    ref: str
+    before: str
+    after: str
+    number: int
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """An authentic delivery that is not ours to act on; ``reason`` is one sentence for the sender's log."""
+
+    key: str
+    reason: str
+
+
+class Why(StrEnum):
+    """What made someone ask for a look at an app."""
+
+    PUSH = "push"
+    MERGE = "merge"
+    SWEEP = "sweep"
+    DRIFT = "drift"
+    EMERGENCY = "emergency"
+    MANUAL = "manual"
+
+
+class Outcome(StrEnum):
+    """How a request ended; a closed list, the same word in records, statuses, metrics and the CLI."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+    HELD = "held"
+    NOT_AFFECTED = "not affected"
+
+
+class Stage(StrEnum):
+    """The stages of a sync, in order."""
+
+    LOCK = "lock"
+    FETCH = "fetch"
+    RENDER = "render"
+    DIFF = "diff"
+    APPLY = "apply"
+    PRUNE = "prune"
+    HEALTH = "health"
+    REPORT = "report"
+
+
+class Action(StrEnum):
+    """What a sync did, or a plan would do, with one object."""
+
+    CREATED = "created"
+    CONFIGURED = "configured"
+    UNCHANGED = "unchanged"
+    DELETED = "deleted"
+
+
+class Ref(NamedTuple):
+    """The identity of an object across versions: what the inventory owns.
+
+    ``namespace`` is ``""`` for cluster-scoped kinds; ``group`` is ``""`` for the core group.
+    """
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        place = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{self.kind} {place}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One object a source wants, and where it was written; ``line`` counts from 1, 0 when unknown."""
+
+    ref: Ref
+    manifest: Manifest
+    file: str
+    line: int
+
+    @property
+    def origin(self) -> str:
+        """``file:line``, or only the file where no line is known."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one object needs. ``fields`` names what differs, already masked: no secret value is in it."""
+
+    ref: Ref
+    action: Action
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The health of one object: ``done`` when it will not change by itself; ``ok`` says which way it ended."""
+
+    done: bool
+    ok: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Where a status goes: a commit of a repository at a forge, seen through the hook that served it."""
+
+    hook: str
+    repository: str
+    revision: str
+    ref: str = ""
+
+
+class State(StrEnum):
+    """A commit status as Hookline means it; each forge has its own word for it."""
+
+    PENDING = "pending"
+    SUCCESS = "success"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One status of a commit: ``context`` is its name at the forge, ``text`` is uncut."""
+
+    context: str
+    state: State
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """ "App A should be looked at": numbered per app, the latest wins.
+
+    ``revision`` is what the asker saw, or ``""`` for "whatever the ref says now". ``commit`` is where the
+    outcome is reported, ``None`` when no forge is waiting for it.
+    """
+
+    app: str
+    number: int
+    why: Why
+    who: str
+    at: float
+    ref: str = ""
+    revision: str = ""
+    delivery: str = ""
+    commit: Commit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The record of one delivery: what came, what became of it and which apps it concerned."""
+
+    hook: str
+    key: str
+    at: float
+    event: str
+    verdict: str
+    reason: str
+    repository: str
+    ref: str
+    after: str
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What recording a delivery gave: app to request number, and the apps for which it is a new request."""
+
+    duplicate: bool
+    numbers: dict[str, int]
+    fresh: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AppRecord:
+    """What is known of an app: requests wanted and done, how the last ended, the newest commit asked for."""
+
+    wanted: int = 0
+    done: int = 0
+    outcome: str = ""
+    text: str = ""
+    revision: str = ""
+    inputs: str = ""
+    seen: str = ""
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """One object an app owns, with the version it was applied in and the digests of its last apply."""
+
+    ref: Ref
+    version: str
+    rendered: str = ""
+    accepted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A sync that has applied and waits for health, without a worker."""
+
+    number: int
+    revision: str
+    inputs: str
+    began: float
+    deadline: float
+    refs: tuple[tuple[Ref, str], ...]
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRecord:
+    """One finished sync. ``seconds`` is the time each stage took; ``changes`` leaves unchanged objects out."""
+
+    app: str
+    number: int
+    why: str
+    who: str
+    revision: str
+    outcome: Outcome
+    text: str
+    stage: Stage
+    began: float
+    ended: float
+    changes: tuple[Change, ...] = ()
+    seconds: dict[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one app says of one commit."""
+
+    state: State
+    text: str
