@@ -1,0 +1,82 @@
+"""JSON of the frozen values, and back. A value written by an older version keeps its unknown fields out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from workers.model import (
+    Action,
+    Change,
+    Commit,
+    Flight,
+    Outcome,
+    Ref,
+    Report,
+    Request,
+    Stage,
+    State,
+    SyncRecord,
+    Why,
+)
+
+
+def encode(value: Any) -> str:
+    """Return a dataclass, or anything JSON knows, as JSON text."""
+    return orjson.dumps(value, default=_default).decode()
+
+
+def _default(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} is not recorded")
+
+
+def commit_id(commit: Commit) -> str:
+    """Return the name a commit's record goes by."""
+    return f"{commit.hook}|{commit.repository}|{commit.revision}|{commit.ref}"
+
+
+def request(app: str, number: str, text: str) -> Request:
+    """Read a request back; its number and app are not in the JSON but in the key."""
+    value = orjson.loads(text)
+    commit = value.pop("commit")
+    value.update(app=app, number=int(number), why=Why(value["why"]), commit=Commit(**commit) if commit else None)
+    return Request(**value)
+
+
+def report(text: str) -> Report:
+    """Read what an app says of a commit."""
+    value = orjson.loads(text)
+    return Report(State(value["state"]), value["text"])
+
+
+def flight(text: str) -> Flight:
+    """Read a sync that waits."""
+    value = orjson.loads(text)
+    value["refs"] = tuple((Ref(*ref), version) for ref, version in value["refs"])
+    value["changes"] = tuple(_change(change) for change in value["changes"])
+    return Flight(**value)
+
+
+def sync(text: str) -> SyncRecord:
+    """Read a finished sync."""
+    value = orjson.loads(text)
+    value.update(outcome=Outcome(value["outcome"]), stage=Stage(value["stage"]))
+    value["changes"] = tuple(_change(change) for change in value["changes"])
+    return SyncRecord(**value)
+
+
+def ref(text: str) -> Ref:
+    """Read an object's identity."""
+    return Ref(*text.split("|"))
+
+
+def ref_id(value: Ref) -> str:
+    """Return the field name an object goes by. Kubernetes names hold no ``|``."""
+    return "|".join(value)
+
+
+def _change(value: dict[str, Any]) -> Change:
+    return Change(Ref(*value["ref"]), Action(value["action"]), tuple(value["fields"]))

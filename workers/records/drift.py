@@ -1,0 +1,66 @@
+"""What is known of live objects: whose they are, what was accepted, and where they drifted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from workers.model import Owned, Ref
+from workers.records import coding
+from workers.records.keys import Client, key
+
+
+class Drift:
+    """Digests of the last apply per object, and the differences found since."""
+
+    def __init__(self, client: Client) -> None:
+        self._redis = client
+
+    def save(self, app: str, applyset: str, cluster: str, owned: Sequence[Owned]) -> None:
+        """Replace an app's digests, and remember its ApplySet and kinds for the watch and the sweep."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.delete(key("digests", app), key("drift", app))
+            if owned:
+                digests = {coding.ref_id(item.ref): f"{item.version} {item.rendered} {item.accepted}" for item in owned}
+                pipe.hset(key("digests", app), mapping=digests)
+                pipe.sadd(
+                    key("kinds", cluster), *{f"{item.ref.group}|{item.version}|{item.ref.kind}" for item in owned}
+                )
+            pipe.hset(key("applysets"), f"{cluster}|{applyset}", app)
+            pipe.execute()
+
+    def owned(self, app: str) -> dict[Ref, Owned]:
+        """Return the objects of the last apply with their digests."""
+        found: Mapping[str, str] = self._redis.hgetall(key("digests", app))
+        return {(ref := coding.ref(name)): Owned(ref, *text.split(" ")) for name, text in found.items()}
+
+    def kinds(self, cluster: str) -> set[tuple[str, str, str]]:
+        """Return (group, version, kind) of everything ever owned on a cluster, in the versions it was applied in."""
+        found: set[str] = self._redis.smembers(key("kinds", cluster))
+        return {(group, version, kind) for group, version, kind in (text.split("|") for text in found)}
+
+    def app_of(self, cluster: str, applyset: str) -> str | None:
+        """Return the app of an ApplySet on a cluster."""
+        found: str | None = self._redis.hget(key("applysets"), f"{cluster}|{applyset}")
+        return found
+
+    def applysets(self, cluster: str) -> dict[str, str]:
+        """Return every ApplySet of a cluster with its app."""
+        found: Mapping[str, str] = self._redis.hgetall(key("applysets"))
+        return {name.partition("|")[2]: app for name, app in found.items() if name.startswith(f"{cluster}|")}
+
+    def note(self, app: str, found: Mapping[Ref, str]) -> bool:
+        """Record the drift seen (object to what differs); return whether any of it is news."""
+        if not found:
+            return False
+        mapping = {coding.ref_id(ref): text for ref, text in found.items()}
+        return bool(self._redis.hset(key("drift", app), mapping=mapping))
+
+    def clear(self, app: str, refs: Sequence[Ref]) -> None:
+        """Forget the drift of objects that are as applied again."""
+        if refs:
+            self._redis.hdel(key("drift", app), *(coding.ref_id(ref) for ref in refs))
+
+    def noted(self, app: str) -> dict[str, str]:
+        """Return the drift recorded: object as people write it, to what differs."""
+        found: Mapping[str, str] = self._redis.hgetall(key("drift", app))
+        return {str(coding.ref(name)): text for name, text in found.items()}

@@ -1,0 +1,37 @@
+"""Every key name, in one place.
+
+===================  ======  ==============================================================================
+key                  type    holds
+===================  ======  ==============================================================================
+delivery:<hook>:<k>  hash    one delivery: ``body`` (JSON), ``requests`` (JSON: app to number)
+deliveries           zset    delivery names by time, newest kept
+app:<app>            hash    ``wanted`` ``done`` ``last`` and the result of the last finished request
+open:<app>           hash    request number to request (JSON), until it has an outcome
+flight:<app>         string  the sync that waits for health (JSON)
+syncs:<app>          list    finished syncs (JSON), newest first
+digests:<app>        hash    object to "rendered accepted" digests of the last apply
+drift:<app>          hash    object to what differs, while it does
+attempts:<app>       hash    request number to attempts begun
+lease:<name>         string  the owner's token, with expiry
+apps                 set     every app that ever had a request
+waiting              zset    app to the time it is due for another look
+applysets            hash    ApplySet id to app
+kinds:<cluster>      set     "group|version|kind" of everything owned there
+commit:<commit>      hash    ``version``, ``app:<app>`` (JSON), ``written:<context>`` (JSON)
+dirty                zset    commits whose statuses may differ from the forge's, by when to write them
+declared             hash    app to the digest of its declaration when last asked for
+audit                stream  who did what, append-only
+===================  ======  ==============================================================================
+"""
+
+from typing import Any
+
+PREFIX = "hookline:"
+
+Client = Any
+"""A `redis.Redis` that decodes its answers: redis-py's annotations say bytes or str for every answer of it."""
+
+
+def key(*parts: str) -> str:
+    """Return the full name of a key: the prefix and its parts, joined with colons."""
+    return PREFIX + ":".join(parts)
