@@ -1,0 +1,90 @@
+"""Requests as values: the one place where a call to the API server is put together. Nothing here does I/O.
+
+:func:`build` is the only maker of a :class:`Call`, and it is what keeps the promise that a dry client never writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from workers.errors import ObjectRefused
+
+JSON = "application/json"
+APPLY = "application/apply-patch+yaml"
+"""The content type of server-side apply; JSON is YAML, so JSON bytes go as they are."""
+
+READS = frozenset({"GET"})
+"""The methods that cannot change anything; every other one carries ``dryRun`` when the client is dry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as it is sent; ``target`` is path and query below the server's address."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One whole answer. ``headers`` has lower-case names."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def build(
+    method: str,
+    path: str,
+    query: Mapping[str, str],
+    body: Mapping[str, Any] | None,
+    *,
+    dry_run: bool,
+    content_type: str = JSON,
+    headers: Mapping[str, str] | None = None,
+) -> Call:
+    """Return the call; with ``dry_run``, every method that could write carries ``dryRun=All``.
+
+    A DELETE is given it in its body too: the API server ignores the query as soon as a DELETE has a body
+    (k8s.io/apiserver, endpoints/handlers/delete.go). Raises :class:`ObjectRefused` when ``body`` holds what JSON
+    cannot say.
+    """
+    query = dict(query)
+    if dry_run and method not in READS:
+        query["dryRun"] = "All"
+        if method == "DELETE":
+            body = {**(body or {}), "dryRun": ["All"]}
+    own = {"Accept": JSON, "User-Agent": "hookline", **(headers or {})}
+    if body is not None:
+        own["Content-Type"] = content_type
+    target = f"{path}?{urlencode(query)}" if query else path
+    return Call(method, target, own, None if body is None else encoded(body))
+
+
+def delete_options(propagation: str, uid: str) -> dict[str, Any]:
+    """Return the body of a DELETE: the propagation in any case of letters, and the only uid it may hit, if given."""
+    options: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "propagationPolicy": propagation.capitalize(),
+    }
+    return {**options, "preconditions": {"uid": uid}} if uid else options
+
+
+def encoded(body: Mapping[str, Any]) -> bytes:
+    """Return ``body`` as JSON. Raises :class:`ObjectRefused`, quoting no value, when it cannot be written so."""
+    try:
+        return orjson.dumps(body)
+    except TypeError as error:  # a number over 64 bits, a lone surrogate, a key that is no string, absurd nesting
+        name = (body.get("metadata") or {}).get("name", "") if isinstance(body.get("metadata"), dict) else ""
+        raise ObjectRefused(
+            f"{body.get('kind', 'an object')} {name} cannot be written as JSON ({error}): correct the value in Git"
+        ) from None

@@ -1,0 +1,200 @@
+"""The verbs: one client per cluster, safe to share between threads.
+
+This module never builds a request itself: that is `asking`'s, which is what makes a dry client safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from workers.errors import ObjectRefused
+from workers.kube import calls, credentials
+from workers.kube.asking import Asker, document
+from workers.kube.calls import Answer
+from workers.kube.connection import Connection
+from workers.kube.discovery import Discovery
+from workers.kube.failures import Expired
+from workers.kube.resources import Resource
+from workers.kube.sentences import About, about_of
+from workers.kube.watching import GRACE_SECONDS, Watch
+from workers.model import Manifest
+
+MANAGER = "hookline"
+"""Our field manager."""
+
+_RESTARTS = 3
+"""How often a list begins anew because its pages grew too old."""
+
+
+class Listing(NamedTuple):
+    """All objects asked for, with apiVersion and kind, and the resourceVersion from which to watch on."""
+
+    items: list[Manifest]
+    resource_version: str
+
+
+class Applied(NamedTuple):
+    """The object as the API server accepted it, and whether it was not there before."""
+
+    manifest: Manifest
+    created: bool
+
+
+class Client:
+    """One cluster. ``dry_run`` is whether every write only pretends.
+
+    Every method raises :class:`AccessDenied` when rights or credentials are missing, :class:`ClusterUnreachable` when
+    no useful answer came in spite of a few quick tries, and :class:`UnknownKind` for a kind that is not served.
+    """
+
+    def __init__(self, connection: Connection, *, dry_run: bool = False, discovery: Discovery | None = None) -> None:
+        self._discovery = discovery or Discovery(self._discover)
+        self._asker = Asker(connection, self._discovery.forget, dry_run=dry_run)
+
+    @classmethod
+    def from_kubeconfig(cls, path: Path | None = None, context: str | None = None) -> Client:
+        """Return a client for a kubeconfig's context; ``None`` means kubectl's default. Sends nothing.
+
+        Raises :class:`BadConfiguration`.
+        """
+        return cls(Connection(lambda: credentials.from_kubeconfig(path, context)))
+
+    @classmethod
+    def in_cluster(cls) -> Client:
+        """Return a client for the cluster of our own pod. Sends nothing. Raises :class:`BadConfiguration`."""
+        return cls(Connection(credentials.in_cluster))
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether every write of this client only pretends."""
+        return self._asker.dry_run
+
+    @property
+    def requests(self) -> int:
+        """The requests sent so far, repeated ones and those of :meth:`dry` included."""
+        return self._asker.connection.requests
+
+    def dry(self) -> Client:
+        """Return a client that shares connections and discovery, and whose every write only pretends."""
+        return Client(self._asker.connection, dry_run=True, discovery=self._discovery)
+
+    def resource(self, group: str, kind: str, version: str = "") -> Resource:
+        """Return how the API server serves a kind; ``version=""`` means in the version it prefers.
+
+        Two requests the first time and when the kind is missing, none otherwise.
+        """
+        return self._discovery.find(group, kind, version)
+
+    def get(self, resource: Resource, namespace: str, name: str) -> Manifest | None:
+        """Return the object, or ``None`` when the API server says that there is none. One request."""
+        about = about_of("get", resource, namespace, name)
+        answer = self._asker.ask("GET", resource.path(namespace, name), about, allowed=404)
+        return None if answer.status == 404 else document(answer, about)
+
+    def list(self, resource: Resource, selector: str = "", namespace: str = "", limit: int = 500) -> Listing:
+        """Return all objects that a label selector picks, in one namespace or (``""``) in all.
+
+        One request per ``limit`` objects. Begins anew when the pages grow too old, and raises :class:`Expired` when
+        that happens again and again.
+        """
+        for _ in range(_RESTARTS - 1):
+            try:
+                return self._pages(resource, selector, namespace, limit)
+            except Expired:
+                continue
+        return self._pages(resource, selector, namespace, limit)
+
+    def watch(
+        self, resource: Resource, selector: str = "", resource_version: str = "", timeout_seconds: int = 300
+    ) -> Watch:
+        """Return the events after ``resource_version``, as they come, for about ``timeout_seconds``.
+
+        One request. Raises :class:`Expired` when the resourceVersion is too old: list again.
+        """
+        about = about_of("watch", resource)
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": resource_version,
+            "timeoutSeconds": str(timeout_seconds),
+            "labelSelector": selector,
+        }
+        response = self._asker.stream(resource.collection(), about, query, timeout_seconds + GRACE_SECONDS)
+        return Watch(response, about, timeout_seconds)
+
+    def apply(self, manifest: Manifest, *, force: bool, manager: str = MANAGER) -> Applied:
+        """Make the object's fields as in ``manifest`` by server-side apply. One request.
+
+        With ``force``, fields of other managers are taken over; without, :class:`ObjectConflict` names them. Raises
+        :class:`ObjectRefused` for what the schema, the validation or an admission webhook does not accept.
+        """
+        resource, namespace, name = self._place(manifest)
+        query = {"fieldManager": manager, "fieldValidation": "Strict", "force": str(force).lower()}
+        about = about_of("apply", resource, namespace, name)
+        path = resource.path(namespace, name)
+        answer = self._asker.ask("PATCH", path, about, query, manifest, content_type=calls.APPLY, repeatable=True)
+        return Applied(document(answer, about), answer.status == 201)
+
+    def create(self, manifest: Manifest, manager: str = MANAGER) -> Manifest:
+        """Create the object and return it as accepted. Raises :class:`StaleObject` when there is one already."""
+        resource, namespace, name = self._place(manifest)
+        about = about_of("create", resource, namespace, name)
+        answer = self._asker.ask("POST", resource.home(namespace), about, _written_by(manager), manifest)
+        return document(answer, about)
+
+    def replace(self, manifest: Manifest, manager: str = MANAGER) -> Manifest:
+        """Replace the object that has the manifest's ``metadata.resourceVersion`` and return it as accepted.
+
+        Raises :class:`StaleObject` when it has another by now or is gone, :class:`ValueError` without one.
+        """
+        if not manifest["metadata"].get("resourceVersion"):
+            raise ValueError("replace needs metadata.resourceVersion: without it, it would overwrite what it never saw")
+        resource, namespace, name = self._place(manifest)
+        about = about_of("replace", resource, namespace, name)
+        answer = self._asker.ask("PUT", resource.path(namespace, name), about, _written_by(manager), manifest)
+        return document(answer, about)
+
+    def delete(
+        self, resource: Resource, namespace: str, name: str, propagation: str = "Foreground", uid: str = ""
+    ) -> bool:
+        """Delete one object; false when there is none. ``propagation`` is Foreground, Background or Orphan.
+
+        With ``uid``, only the very object of that uid: raises :class:`StaleObject` when another has its name.
+        """
+        about = about_of("delete", resource, namespace, name)
+        options = calls.delete_options(propagation, uid)
+        answer = self._asker.ask("DELETE", resource.path(namespace, name), about, body=options, allowed=404)
+        return answer.status != 404
+
+    def _discover(self, path: str, headers: Mapping[str, str]) -> Answer:
+        return self._asker.ask("GET", path, About("read", "API discovery", name=path), headers=headers, allowed=304)
+
+    def _pages(self, resource: Resource, selector: str, namespace: str, limit: int) -> Listing:
+        about = about_of("list", resource, namespace)
+        query = {"limit": str(limit), "labelSelector": selector}
+        items: list[Manifest] = []
+        while True:
+            page = document(self._asker.ask("GET", resource.collection(namespace), about, query), about)
+            items += page.get("items") or ()
+            metadata = page.get("metadata") or {}
+            if not metadata.get("continue"):
+                break
+            query["continue"] = metadata["continue"]
+        for item in items:  # the API server leaves the type out of a list's items
+            item["apiVersion"], item["kind"] = resource.api_version, resource.kind
+        return Listing(items, metadata.get("resourceVersion", ""))
+
+    def _place(self, manifest: Manifest) -> tuple[Resource, str, str]:
+        """Return kind, namespace and name of a manifest; raises :class:`ObjectRefused` when it has none."""
+        version, kind, metadata = manifest.get("apiVersion"), manifest.get("kind"), manifest.get("metadata")
+        if not (isinstance(version, str) and isinstance(kind, str) and isinstance(metadata, dict)):
+            raise ObjectRefused("an object without apiVersion, kind or metadata: correct it in Git")
+        group, _, version = version.rpartition("/")
+        resource = self.resource(group, kind, version)
+        return resource, metadata.get("namespace") or "" if resource.namespaced else "", metadata.get("name") or ""
+
+
+def _written_by(manager: str) -> dict[str, str]:
+    return {"fieldManager": manager, "fieldValidation": "Strict"}
