@@ -1,0 +1,31 @@
+"""Which fields are ours, what they hash to, and which fields of two objects differ.
+
+The accepted digest: after an apply, the object the API server returned is projected on the fields that our
+field manager owns, and hashed. The same projection of the same object read later gives the same digest, or
+someone changed one of our fields or took it away: drift.
+
+This package never asks the cluster, never changes what it is given and never decides what to do about a
+difference.
+
+Source: "Server-Side Apply" in the Kubernetes documentation, and the FieldsV1 format of the
+structured-merge-diff library of Kubernetes: ``f:name`` is a field, ``k:{…}`` an item of a list that is merged
+by key, ``v:…`` an item of a set, ``i:n`` an item by position, ``.`` the thing itself, and a node without
+children owns all below it.
+"""
+
+from __future__ import annotations
+
+from workers.fields.difference import MOST_PATHS, differences, semantically_equal, step
+from workers.fields.managed import FieldSet, owned
+from workers.fields.projection import digest, project
+
+__all__ = [
+    "MOST_PATHS",
+    "FieldSet",
+    "differences",
+    "digest",
+    "owned",
+    "project",
+    "semantically_equal",
+    "step",
+]
