@@ -1,0 +1,170 @@
+"""Which binaries a control plane needs, where they are, and where they come from. Pure but for looking at files.
+
+Nobody ships kube-apiserver, etcd and their like as a package, so Go builds them from the ``go.mod`` and ``go.sum``
+files in ``binaries/``, once, into a cache folder whose name holds a digest of all that goes into them: a version
+bump is a new folder, never a stale binary. ``$KUBEBUILDER_ASSETS``, the convention of envtest, goes before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from workers.errors import BadConfiguration, OperatorError
+
+SOURCES = Path(__file__).parent / "binaries"
+STAGES = "stages.yaml"
+"""Beside kwok's binary: how its simulated nodes, pods and volumes behave."""
+_STAGE_FOLDERS = ("kustomize/stage/node/fast", "kustomize/stage/pod/fast", "kustomize/stage/volume/fast")
+_REQUIRED = ("etcd", "kube-apiserver")
+
+
+class BinariesMissing(OperatorError):
+    """Something is not built yet and the caller did not want to build."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One Go module and what to build of it.
+
+    ``name`` is its folder in ``root``; ``commands`` maps a binary's name to its Go package; ``stamped`` is the module
+    whose version is stamped into the binaries the way Kubernetes' own build does; the ``Stage`` documents of module
+    ``copied`` are written beside its binaries.
+    """
+
+    name: str
+    commands: tuple[tuple[str, str], ...]
+    stamped: str = ""
+    copied: str = ""
+    root: Path = SOURCES
+
+    @property
+    def source(self) -> Path:
+        """The folder with go.mod and go.sum."""
+        return self.root / self.name
+
+    def only(self, names: frozenset[str]) -> Recipe:
+        """Return the recipe for some of the binaries."""
+        return replace(self, commands=tuple(command for command in self.commands if command[0] in names))
+
+
+RECIPES = (
+    Recipe("etcd", (("etcd", "go.etcd.io/etcd/server/v3"),)),
+    Recipe("kwok", (("kwok", "sigs.k8s.io/kwok/cmd/kwok"),), copied="sigs.k8s.io/kwok"),
+    Recipe(
+        "kubernetes",
+        tuple(
+            (name, f"k8s.io/kubernetes/cmd/{name}")
+            for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+        ),
+        stamped="k8s.io/kubernetes",
+    ),
+)
+"""In the order they are built: what fails, fails early."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """Where everything is: binary name to path, and kwok's stages."""
+
+    paths: Mapping[str, Path]
+    stages: Path
+
+    def __getitem__(self, name: str) -> Path:
+        return self.paths[name]
+
+
+def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return ``$HOOKLINE_CACHE``, else ``hookline`` in ``$XDG_CACHE_HOME`` or ``~/.cache``; it need not exist."""
+    if chosen := environ.get("HOOKLINE_CACHE"):
+        return Path(chosen).expanduser().absolute()
+    base = environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser().absolute() / "hookline"
+
+
+def assets(environ: Mapping[str, str] = os.environ) -> dict[str, Path]:
+    """Return name to path of the binaries in ``$KUBEBUILDER_ASSETS``; empty when it is not set.
+
+    kwok is never taken from there, because its stages must be those of its own version. Raises
+    :class:`BadConfiguration` when the folder has no etcd or no kube-apiserver.
+    """
+    chosen = environ.get("KUBEBUILDER_ASSETS")
+    if not chosen:
+        return {}
+    folder = Path(chosen).expanduser().absolute()
+    for name in _REQUIRED:
+        if not os.access(folder / name, os.X_OK):
+            raise BadConfiguration(
+                f"KUBEBUILDER_ASSETS is {folder}, which has no executable {name}: "
+                "unset it to build everything here, or point it at a folder with etcd and kube-apiserver"
+            )
+    names = [name for recipe in RECIPES if not recipe.copied for name, _ in recipe.commands]
+    return {name: folder / name for name in names if os.access(folder / name, os.X_OK)}
+
+
+def wanted(environ: Mapping[str, str] = os.environ) -> list[Recipe]:
+    """Return what has to come from the cache: every recipe, without the binaries that :func:`assets` has."""
+    have = assets(environ)
+    rest = [recipe.only(frozenset(name for name, _ in recipe.commands if name not in have)) for recipe in RECIPES]
+    return [recipe for recipe in rest if recipe.commands]
+
+
+def flags(recipe: Recipe) -> list[str]:
+    """Return the flags of ``go build``: stripped, without machine paths, with the version stamp where one is needed.
+
+    The stamp is what ``hack/lib/version.sh`` of Kubernetes sets. Without it the server calls itself v0.0.0 and
+    clients refuse it. The version is read from go.mod. Raises :class:`BadConfiguration` when it is not in there.
+    """
+    ldflags = "-s -w"
+    if recipe.stamped:
+        file = recipe.source / "go.mod"
+        match = re.search(rf"^\s*{re.escape(recipe.stamped)}\s+v(\d+)\.(\d+)\.\S+", file.read_text("utf-8"), re.M)
+        if match is None:
+            raise BadConfiguration(f"no version of {recipe.stamped} is required", str(file))
+        base = "k8s.io/component-base/version"
+        stamp = {"gitVersion": match[0].split()[-1], "gitMajor": match[1], "gitMinor": match[2]}
+        ldflags += "".join(f" -X {base}.{name}={value}" for name, value in stamp.items())
+    return ["-trimpath", "-buildvcs=false", f"-ldflags={ldflags}"]
+
+
+def key(recipe: Recipe) -> str:
+    """Return 16 hexadecimal digits that change with anything that goes into the binaries but the Go version."""
+    digest = hashlib.sha256()
+    parts = [
+        (recipe.source / "go.mod").read_bytes(),
+        (recipe.source / "go.sum").read_bytes(),
+        "\n".join([platform.system(), platform.machine(), *flags(recipe), *sum(recipe.commands, ())]).encode(),
+        "\n".join(_STAGE_FOLDERS if recipe.copied else ()).encode(),
+    ]
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()[:16]
+
+
+def folder_of(recipe: Recipe, cache: Path) -> Path:
+    """Return the folder of a recipe's binaries; it exists only when all of them are in it."""
+    return cache / "binaries" / f"{recipe.name}-{key(recipe)}"
+
+
+def stages_of(module: Path) -> str:
+    """Return kwok's own fast ``Stage`` documents from its module's folder, as one YAML stream."""
+    files = [file for folder in _STAGE_FOLDERS for file in sorted((module / folder).glob("*.yaml"))]
+    texts = [file.read_text("utf-8") for file in files]
+    return "---\n".join(text for text in texts if re.search(r"^kind: Stage$", text, re.M))
+
+
+def locate(environ: Mapping[str, str] = os.environ) -> Binaries:
+    """Return where all binaries are, without building. Raises :class:`BinariesMissing` if one is not there."""
+    cache, paths = cache_folder(environ), dict(assets(environ))
+    for recipe in wanted(environ):
+        folder = folder_of(recipe, cache)
+        if not folder.is_dir():
+            names = ", ".join(name for name, _ in recipe.commands)
+            raise BinariesMissing(f"{names}: not in {cache} yet; build them with `make binaries`")
+        paths.update({name: folder / name for name, _ in recipe.commands})
+    return Binaries(paths, paths["kwok"].with_name(STAGES))

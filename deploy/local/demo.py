@@ -1,0 +1,122 @@
+"""``make demo``: plays the story on real parts and prints it as a timeline. A miss makes the exit status non-zero."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from deploy.local.control_plane import ControlPlane
+from deploy.local.forge import Forge
+from deploy.local.processes import signals_unwind
+from deploy.local.stack import APPLICATION, PUBLIC_URL, REPOSITORY, Stack
+from deploy.local.story import Miss, Step, Story
+from workers.errors import HooklineError
+
+console = Console()
+MARKS = ("202", "changed", "applied", "healthy", "status")
+
+
+def main(keep: Annotated[bool, typer.Option("--keep", help="Stay up afterwards, to play with.")] = False) -> None:
+    """Play the story of Hookline on a real control plane, in a folder that is removed afterwards."""
+    began = time.monotonic()
+    with contextlib.ExitStack() as stack, signals_unwind():
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hookline-demo-")))
+        try:
+            with console.status("starting etcd, kube-apiserver, controllers, scheduler and simulated nodes …"):
+                cluster = stack.enter_context(ControlPlane(folder / "cluster"))
+            console.print(f"[green]✓[/] control plane {cluster.url} after {time.monotonic() - began:.1f} s")
+            forge = stack.enter_context(Forge(folder / "forge"))
+            forge.create(REPOSITORY, public_url=PUBLIC_URL)
+            hookline = Stack(folder, cluster.kubeconfig, forge)
+            (hookline.catalog / "myapp.yaml").write_text(APPLICATION)
+            with console.status("starting Redis, web, worker, beat and watch …"):
+                stack.enter_context(hookline)
+            console.print(f"[green]✓[/] Hookline {hookline.url} after {time.monotonic() - began:.1f} s")
+            story = Story(hookline, cluster.kubectl, cluster.kubeconfig, folder)
+            stack.enter_context(story.sight)
+            played = play(story)
+            console.print(timeline(played))
+            console.print(f"[green]✓[/] the story went as told, {time.monotonic() - began:.0f} s in all")
+            if keep:
+                stay(hookline, cluster.kubeconfig, folder, story)
+        except (Miss, TimeoutError, HooklineError) as error:
+            console.print(f"[red]✗[/] {error}", highlight=False)
+            show_logs(folder)
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            console.print("stopping")
+
+
+def play(story: Story) -> list[Step]:
+    """Play every step, saying how it went as it goes."""
+    played = []
+    for title, act in story.steps():
+        with console.status(f"{title} …"):
+            step = story.play(title, act)
+        total = max(step.marks.values(), default=0.0)
+        console.print(
+            f"[green]✓[/] {title} [dim]{total:.2f} s{f'; {step.note}' if step.note else ''}[/]", highlight=False
+        )
+        played.append(step)
+    return played
+
+
+def timeline(played: list[Step]) -> Table:
+    """Return the story as a table: seconds from each step's beginning to each mark."""
+    table = Table(title="seconds from the beginning of each step", title_style="bold", title_justify="left")
+    table.add_column("step")
+    for mark in MARKS:
+        table.add_column(f"→ {mark}", justify="right")
+    for step in played:
+        table.add_row(step.title, *(f"{step.marks[mark]:.2f}" if mark in step.marks else "" for mark in MARKS))
+    return table
+
+
+def stay(hookline: Stack, kubeconfig: Path, folder: Path, story: Story) -> None:
+    """Print where everything is and ready-made commands, then wait for Ctrl-C."""
+    command = shlex.join(hookline.command)
+    lines = [
+        ("statuses", hookline.forge.url),
+        ("Hookline", hookline.url),
+        ("repository", str(story.checkout.folder)),
+        ("logs", str(folder / "logs")),
+    ]
+    for name, value in lines:
+        console.print(f"  [bold]{name:<11}[/]{value}", soft_wrap=True)
+    console.print("\ncommands to try (Ctrl-C here ends everything):\n")
+    secret_names = [name for name in hookline.environment if name.startswith(("DEMO_", "HOOKLINE_CONFIG"))]
+    settings = " ".join(f"{name}={shlex.quote(hookline.environment[name])}" for name in secret_names)
+    edit = f"cd {shlex.quote(str(story.checkout.folder))} && sed -i 's/replicas: .*/replicas: 4/' myapp/deployment.yaml"
+    edit += " && git commit -am 'four' && git push"
+    for line in (
+        f"export KUBECONFIG={shlex.quote(str(kubeconfig))} {settings}",
+        "kubectl get deployments --watch",
+        "kubectl scale deployment myapp --replicas=1",
+        edit,
+        f"{command} status myapp",
+        f"{command} token --sub me --app myapp",
+    ):
+        console.print(f"  {line}", highlight=False, soft_wrap=True)
+    while True:
+        hookline.check()
+        threading.Event().wait(1)
+
+
+def show_logs(folder: Path) -> None:
+    """Print the last lines of every log, so that a miss can be understood."""
+    for log in sorted((folder / "logs").glob("*.log")):
+        console.print(f"[bold]{log.name}[/]")
+        console.print("\n".join(log.read_text("utf-8", "replace").splitlines()[-25:]), highlight=False, markup=False)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,1 @@
+"""Tests of the throw-away control plane: real processes, real API server."""
