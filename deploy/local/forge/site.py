@@ -1,0 +1,40 @@
+"""Which part of the forge answers a path: Git, the API, the controls or the page."""
+
+from __future__ import annotations
+
+import re
+
+from deploy.local.forge import backend, control, page
+from deploy.local.forge.state import Call, State
+from deploy.local.forge.web import Request, Response
+
+_GIT = re.compile(r"/(?P<name>[\w.-]+(?:/[\w.-]+)+?)\.git/(?P<rest>[\w./-]+)", re.ASCII)
+_API = re.compile(r"(?:/api/v[34])?(?P<path>/(?:repos|projects)/.*)")
+
+
+def answer(state: State, request: Request) -> Response:
+    """Answer any request to the forge."""
+    if request.path == "/" and request.method in ("GET", "HEAD"):
+        return page.answer(state)
+    if request.path.startswith("/_standin/"):
+        return control.answer(state, request)
+    if found := _API.fullmatch(request.path):
+        response = state.api.answer(state, request, found["path"])
+        state.calls.append(Call(request.method, found["path"], request.headers, request.body, response.code))
+        return response
+    if found := _GIT.fullmatch(request.path):
+        return _git(state, request, found["name"], found["rest"])
+    return Response(404, b"not found\n")
+
+
+def _git(state: State, request: Request, name: str, rest: str) -> Response:
+    repository = state.repositories.get(name)
+    if repository is None:
+        return Response(404, b"repository not found\n")
+    if rest != "git-receive-pack":
+        return backend.serve(repository, rest, request)
+    with repository.lock:
+        before = repository.refs()
+        response = backend.serve(repository, rest, request)
+        state.announce_push(repository, before, repository.refs())
+    return response
