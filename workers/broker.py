@@ -1,0 +1,129 @@
+"""The queue: the Celery app, and the counter where a recorded request becomes a message.
+
+A message says "look at this app" and nothing else. It may be lost, doubled or late: what is wanted is in the
+records, and the tick sends again whatever was recorded and never looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import structlog
+from celery import Celery
+from kombu import Queue
+
+from workers.errors import RecordsUnavailable
+from workers.model import Accepted, Delivery, Request, Why
+from workers.records import Records, store
+from workers.settings import Settings
+
+log = structlog.get_logger()
+
+EMERGENCY: Final = "emergency"
+REPORT: Final = "report"
+MERGE: Final = "merge"
+SWEEP: Final = "sweep"
+QUEUES: Final = (EMERGENCY, REPORT, MERGE, SWEEP)
+"""Taken in this order: a worker looks into the next queue only when those before it are empty."""
+
+LOOK: Final = "hookline.look"
+PUBLISH: Final = "hookline.publish"
+TICK: Final = "hookline.tick"
+SWEEP_ALL: Final = "hookline.sweep"
+
+QUEUE_OF: Final = {Why.EMERGENCY: EMERGENCY, Why.MANUAL: EMERGENCY, Why.SWEEP: SWEEP}
+"""The queue by reason; every other reason goes to ``merge``."""
+
+
+def broker_url(url: str) -> str:
+    """Return the Redis URL as kombu writes it: a Unix socket is ``redis+socket://`` there."""
+    return f"redis+socket://{url.removeprefix('unix://')}" if url.startswith("unix://") else url
+
+
+def application(settings: Settings) -> Celery:
+    """Return the Celery app of this configuration. Starts the embedded Redis when none is configured."""
+    url = store.url(settings)
+    app = Celery("hookline", include=["workers.tasks"])
+    app.conf.update(
+        broker_url=broker_url(url),
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={
+            "queue_order_strategy": "priority",
+            # Kombu gives a message to somebody else after this long; the lease keeps that harmless.
+            "visibility_timeout": max(60, int(settings.sync.lease * 4)),
+        },
+        task_queues=[Queue(name) for name in QUEUES],
+        task_default_queue=MERGE,
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        result_backend=None,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        worker_concurrency=settings.sync.concurrency,
+        worker_hijack_root_logger=False,
+        worker_send_task_events=False,
+        worker_enable_remote_control=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        task_track_started=False,
+        redbeat_redis_url=url,
+        redbeat_key_prefix="hookline:redbeat:",
+        redbeat_lock_timeout=max(15, int(settings.sync.tick_every * 5)),
+        beat_max_loop_interval=min(1.0, settings.sync.tick_every),
+        beat_schedule={
+            "tick": {
+                "task": TICK,
+                "schedule": settings.sync.tick_every,
+                "options": _beat_options(settings.sync.tick_every),
+            },
+            "sweep": {
+                "task": SWEEP_ALL,
+                "schedule": settings.sync.sweep_every,
+                "options": _beat_options(settings.sync.sweep_every),
+            },
+        },
+    )
+    return app
+
+
+def _beat_options(every: float) -> dict[str, Any]:
+    """A timed task that nobody took before the next one is due is not worth doing twice."""
+    return {"queue": SWEEP, "expires": every}
+
+
+class Counter:
+    """Where the edge, the watch and the CLI hand requests over: record first, then send."""
+
+    def __init__(self, settings: Settings, records: Records, celery: Celery | None = None) -> None:
+        self._records = records
+        self._celery = celery or application(settings)
+
+    def accept(self, delivery: Delivery | None, requests: Sequence[Request]) -> Accepted:
+        """Record a delivery and its requests, then send their messages.
+
+        Raises :class:`RecordsUnavailable` when nothing could be recorded. Once recorded, a message that could not
+        be sent is no failure: the tick sends it.
+        """
+        accepted = self._records.intake.accept(delivery, requests)
+        try:
+            for request in requests:
+                if request.app in accepted.fresh:
+                    self.send(request.app, QUEUE_OF.get(request.why, MERGE))
+            for commit in {request.commit for request in requests if request.commit and request.app in accepted.fresh}:
+                self.publish(store.commit_id(commit))
+        except Exception as error:
+            log.warning("messages not sent", error=type(error).__name__, apps=list(accepted.fresh))
+        return accepted
+
+    def send(self, app: str, queue: str = MERGE) -> None:
+        """Ask for a look at an app."""
+        self._celery.send_task(LOOK, args=[app], queue=queue, retry=False)
+
+    def publish(self, commit: str) -> None:
+        """Ask for a look at a commit's statuses, by its record name."""
+        self._celery.send_task(PUBLISH, args=[commit], queue=REPORT, retry=False)
+
+
+__all__ = ["Counter", "RecordsUnavailable", "application", "broker_url"]

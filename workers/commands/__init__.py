@@ -1,0 +1,1 @@
+"""The command line, a module per theme. Thin: each command asks a module that does the work and prints the answer."""

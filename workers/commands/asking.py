@@ -1,0 +1,86 @@
+"""``hookline sync|token``: ask for something."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import time
+import uuid
+from typing import Annotated
+
+import typer
+
+from workers import broker, configuration, secretrefs, tokens
+from workers.catalog import Catalog
+from workers.commands.console import Config, Json, out, print_json, sentences
+from workers.errors import BadConfiguration, UnknownName
+from workers.model import Request, Why
+from workers.records import connect
+
+_LIFETIME = re.compile(r"(\d+)(s|m|h|d)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def sync(
+    app: Annotated[str, typer.Argument(help="The app to look at now.")],
+    reason: Annotated[str, typer.Option(help="Why; goes into the audit trail.")] = "",
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Sync an app now, ahead of the queue; also an app that waits for a manual sync.
+
+    Example: hookline sync myapp --reason "release 2.1"
+    """
+    with sentences():
+        settings = configuration.load(config)
+        if app not in Catalog(settings.catalog.folders).index().apps:
+            raise UnknownName(f"no app is called {app}: see `hookline status`")
+        records, who = connect(settings), getpass.getuser()
+        records.audit.add("sync", app=app, who=who, reason=reason, address="command line")
+        request = Request(app=app, number=0, why=Why.MANUAL, who=who, at=time.time())
+        number = broker.Counter(settings, records).accept(None, [request]).numbers[app]
+        if as_json:
+            print_json({"app": app, "number": number})
+        else:
+            out.print(f"asked for request {number} of {app}: see `hookline status {app}`")
+
+
+def token(
+    subject: Annotated[str, typer.Option("--sub", help="Who will use it.")],
+    apps: Annotated[list[str], typer.Option("--app", help="An app, or a glob over apps; may be repeated.")],
+    scopes: Annotated[
+        list[str] | None,
+        typer.Option("--scope", help="`sync` or `read`; may be repeated.", show_default="sync"),
+    ] = None,
+    lifetime: Annotated[str, typer.Option("--for", help="How long it is good: 90s, 10m, 2h, 1d.")] = "10m",
+    issuer: Annotated[str, typer.Option(help="The issuer, when there are several with a local key.")] = "",
+    config: Config = None,
+) -> None:
+    """Mint a bearer token for the API, signed with the local key of a configured issuer. Printed once, kept nowhere.
+
+    Example: hookline token --sub ci --app 'shop-*' --scope sync --for 10m
+    """
+    with sentences():
+        declared = [
+            item
+            for item in configuration.load(config).issuers
+            if issuer in ("", item.issuer) and "HS256" in item.algorithms
+        ]
+        if len(declared) != 1:
+            names = sorted(item.issuer for item in declared)
+            raise BadConfiguration(
+                f"expected one issuer with algorithm HS256, found {names or 'none'}: see `issuers`, or use --issuer"
+            )
+        chosen = declared[0]
+        made = tokens.Issuer(
+            chosen.issuer, chosen.audience, tuple(chosen.algorithms), lambda: secretrefs.read(chosen.key)
+        )
+        text = tokens.mint(made, subject, scopes or ["sync"], apps, _seconds(lifetime), time.time(), uuid.uuid4().hex)
+        typer.echo(text)
+
+
+def _seconds(text: str) -> float:
+    found = _LIFETIME.fullmatch(text)
+    if not found:
+        raise BadConfiguration(f"--for {text}: expected a number and s, m, h or d, such as 10m")
+    return int(found[1]) * _SECONDS[found[2]]

@@ -1,0 +1,78 @@
+"""What a worker process holds: settings, records, catalog and clusters, made once and handed down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import httpx2
+
+from workers import apps, repositories
+from workers.catalog import Catalog
+from workers.clusters import Clusters
+from workers.git.mirror import Mirror
+from workers.model import Accepted, Commit, Delivery, Request
+from workers.records import Records, connect
+from workers.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything a stage may need."""
+
+    settings: Settings
+    records: Records
+    catalog: Catalog
+    clusters: Clusters
+    http: httpx2.Client
+    counter: Counter
+
+    def mirror(self, app: apps.App) -> Mirror:
+        """Return the mirror of an app's repository, cloned from where the configuration says."""
+        return Mirror(self.settings.data / "mirrors", app.url, clone_url(self.settings, app.url))
+
+    def served(self, app: apps.App, revision: str) -> Commit | None:
+        """Return where a commit of an app's repository is reported when no delivery said so."""
+        name = repositories.canonical(app.url).partition("/")[2]
+        for hook, declared in self.settings.hooks.items():
+            if repositories.matches(name, declared.repositories):
+                return Commit(hook, name, revision, f"refs/heads/{app.revision}")
+        return None
+
+
+def clone_url(settings: Settings, url: str) -> str:
+    """Return where to clone ``url`` from: itself, or what the configuration maps it to."""
+    wanted = repositories.canonical(url)
+    for repository in settings.repositories:
+        if repository.clone and repositories.canonical(repository.url) == wanted:
+            return repository.clone
+    return url
+
+
+class Counter(Protocol):
+    """Where messages are sent: `workers.broker.Counter`, or a list in a test."""
+
+    def accept(self, delivery: Delivery | None, requests: Sequence[Request]) -> Accepted:
+        """Record a delivery and its requests, then send their messages."""
+
+    def send(self, app: str) -> None:
+        """Ask for one more look at an app."""
+
+    def publish(self, commit: str) -> None:
+        """Ask for a look at a commit's statuses."""
+
+
+def create(settings: Settings, records: Records, counter: Counter) -> Context:
+    """Make the context of this process."""
+    return Context(
+        settings=settings,
+        records=records,
+        catalog=Catalog(settings.catalog.folders),
+        clusters=Clusters(settings),
+        http=httpx2.Client(timeout=10),
+        counter=counter,
+    )
+
+
+__all__ = ["Context", "Counter", "clone_url", "connect", "create"]

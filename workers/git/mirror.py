@@ -1,0 +1,129 @@
+"""One bare mirror per repository under the data folder, shared by every app and worker of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import git
+
+from workers import repositories
+from workers.errors import SourceMissing
+from workers.git import transport
+
+FETCH_SECONDS: Final = 120
+REFSPECS: Final = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+
+
+class Mirror:
+    """The mirror of one repository. ``url`` is what people call it, ``clone`` is where it is fetched from."""
+
+    def __init__(self, folder: Path, url: str, clone: str, clock: Callable[[], float] = time.time) -> None:
+        self.url = url
+        self._clone = clone
+        self._clock = clock
+        name = hashlib.sha256(repositories.canonical(url).encode()).hexdigest()[:24]
+        self.path = folder / f"{name}.git"
+        self._stamp = folder / f"{name}.fetched"
+        self._repo: git.Repo | None = None
+
+    @property
+    def repo(self) -> git.Repo:
+        """The mirror, made empty when it is not there yet."""
+        if self._repo is None:
+            if not (self.path / "HEAD").exists():
+                git.Repo.init(self.path, bare=True, mkdir=True)
+            self._repo = git.Repo(self.path)
+            self._repo.git.update_environment(**transport.environment())
+        return self._repo
+
+    def fetched_at(self) -> float:
+        """When the last complete fetch began, by this machine's clock; 0.0 when there was none."""
+        try:
+            return float(self._stamp.read_text())
+        except (OSError, ValueError):
+            return 0.0
+
+    def resolve(self, revision: str) -> str | None:
+        """Return the commit that ``revision`` (HEAD, branch, tag, full ref or commit id) names here, or ``None``.
+
+        A branch goes before a tag of the same name; an annotated tag is peeled to its commit.
+        """
+        names = ["HEAD"] if revision == "HEAD" else [revision] if revision.startswith("refs/") else []
+        if not names:
+            names = [f"refs/heads/{revision}", f"refs/tags/{revision}"]
+            if len(revision) in (40, 64) and all(letter in "0123456789abcdef" for letter in revision):
+                names.append(revision)
+        for name in names:
+            with contextlib.suppress(git.GitCommandError):
+                return str(self.repo.git.rev_parse("--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"))
+        return None
+
+    def has(self, revision: str) -> bool:
+        """Whether this commit is here."""
+        with contextlib.suppress(git.GitCommandError):
+            self.repo.git.cat_file("-e", f"{revision}^{{commit}}")
+            return True
+        return False
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether the history of commit ``new`` holds commit ``old``; ``False`` when either is not here."""
+        with contextlib.suppress(git.GitCommandError):
+            self.repo.git.merge_base("--is-ancestor", old, new)
+            return True
+        return False
+
+    def subject(self, revision: str) -> str:
+        """Return the first line of a commit's message."""
+        return str(self.repo.commit(revision).summary)
+
+    def fetch(self, needed: Callable[[], bool] = lambda: True) -> bool:
+        """Bring all branches and tags here, unless ``needed`` says no once the repository's lock is ours.
+
+        Whoever waited for the lock finds the fetch done: one fetch serves all. Returns whether one was made.
+        Raises :class:`GitUnreachable`, :class:`AccessDenied` or :class:`SourceMissing`, with the repository named.
+        """
+        with self._locked():
+            if not needed():
+                return False
+            began = self._clock()
+            with transport.errors(self.url):
+                self.repo.git.fetch(
+                    "--prune", "--no-tags", "--force", "--no-recurse-submodules", "--no-write-fetch-head", "--quiet",
+                    "--end-of-options", self._clone, *REFSPECS,
+                    kill_after_timeout=FETCH_SECONDS,
+                )  # fmt: skip
+            self._stamp.write_text(repr(began))
+            return True
+
+    def remote_refs(self) -> dict[str, str]:
+        """Ask the server for its refs: full ref (and ``HEAD``) to commit, annotated tags peeled."""
+        with transport.errors(self.url):
+            text = str(self.repo.git.ls_remote("--end-of-options", self._clone, kill_after_timeout=FETCH_SECONDS))
+        lines = (line.partition("\t") for line in text.splitlines())
+        refs = {name: sha for sha, _, name in lines if name}
+        return {
+            name.removesuffix("^{}"): refs.get(f"{name.removesuffix('^{}')}^{{}}", sha) for name, sha in refs.items()
+        }
+
+    def point_head(self) -> None:
+        """Point the mirror's HEAD where the server's HEAD points."""
+        with transport.errors(self.url):
+            text = str(self.repo.git.ls_remote("--symref", "--end-of-options", self._clone, "HEAD"))
+        for line in text.splitlines():
+            if line.startswith("ref: ") and line.endswith("\tHEAD"):
+                self.repo.git.symbolic_ref("HEAD", line.removeprefix("ref: ").removesuffix("\tHEAD"))
+                return
+        raise SourceMissing(f"{self.url} has no default branch: name a branch in targetRevision")
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.with_suffix(".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield

@@ -1,0 +1,71 @@
+"""Reads folders of a commit straight from the mirror."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import git
+
+from workers.errors import SourceMissing
+
+MOST_FILES: Final = 20_000
+MOST_BYTES: Final = 256 * 1024 * 1024
+LINK: Final = 0o120000
+
+
+class Tree:
+    """The files of one commit of a repository."""
+
+    def __init__(self, repo: git.Repo, url: str, revision: str) -> None:
+        self._root = repo.commit(revision).tree
+        self.url = url
+        self.revision = revision
+
+    def folder(self, path: str) -> git.Tree:
+        """Return the folder at ``path`` (``.`` is the root). Raises :class:`SourceMissing` naming path and commit."""
+        parts = [part for part in path.split("/") if part not in ("", ".")]
+        if path.startswith("/") or ".." in parts:
+            raise SourceMissing(
+                f"spec.source.path {path!r} must be a folder inside the repository, without `..` or a leading `/`"
+            )
+        found = self._root
+        for part in parts:
+            below = next((item for item in found.trees if item.name == part), None)
+            if below is None:
+                raise SourceMissing(
+                    f"there is no folder {path} in {self.url} at {self.revision[:7]}: correct spec.source.path"
+                )
+            found = below
+        return found
+
+    def object_id(self, path: str) -> str:
+        """Return the id of the folder at ``path``, or ``""`` when it is not there: equal ids mean equal content."""
+        try:
+            return str(self.folder(path).hexsha)
+        except SourceMissing:
+            return ""
+
+    def write(self, target: Path) -> None:
+        """Write every file below ``target``. Links and submodules are left out, so no path leads outside.
+
+        Raises :class:`SourceMissing` when the commit is larger than we take.
+        """
+        files, size = 0, 0
+        for item in self._root.traverse():
+            if not isinstance(item, git.Blob) or item.mode == LINK:
+                continue
+            files, size = files + 1, size + item.size
+            if files > MOST_FILES or size > MOST_BYTES:
+                raise SourceMissing(
+                    f"{self.url} at {self.revision[:7]} has more than {MOST_FILES} files or {MOST_BYTES >> 20} MiB: "
+                    "too large to render"
+                )
+            place = target / str(item.path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content(item))
+
+
+def content(blob: git.Blob) -> bytes:
+    """Return the bytes of a file."""
+    return bytes(blob.data_stream.read())

@@ -1,0 +1,68 @@
+"""What each waiting commit is told when a sync ends. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from workers.model import Action, Change, Commit, Outcome, Report, Request, State
+
+STATES = {
+    Outcome.SUCCEEDED: State.SUCCESS,
+    Outcome.NOT_AFFECTED: State.SUCCESS,
+    Outcome.HELD: State.SUCCESS,
+    Outcome.SUPERSEDED: State.SUCCESS,
+    Outcome.FAILED: State.FAILURE,
+}
+"""Every outcome is a terminal state. A held commit is green and its text says that it waits: forges know no third
+way."""
+
+
+def reports(
+    requests: Iterable[Request],
+    outcome: Outcome,
+    text: str,
+    revision: str,
+    served: Commit | None,
+    includes: Callable[[str], bool],
+) -> dict[Commit, Report]:
+    """Return what every commit is told when a sync of ``revision`` ended so.
+
+    ``revision`` is "" when the sync ended before Git was read: then every commit gets the outcome itself.
+    ``served`` is where the synced commit is reported even if no delivery named it. ``includes`` says whether the
+    synced commit's history holds an older one.
+    """
+    told: dict[Commit, Report] = {}
+    own = Report(STATES[outcome], text)
+    for commit in (request.commit for request in requests if request.commit):
+        if not revision or commit.revision == revision:
+            told[commit] = own
+        else:
+            told[commit] = superseded(own, revision, includes(commit.revision))
+        if revision and served is None:
+            served = replace(commit, revision=revision)
+    if served is not None and revision:
+        told[replace(served, revision=revision)] = own
+    return told
+
+
+def superseded(newer: Report, revision: str, included: bool) -> Report:
+    """Return what a commit is told that a newer one overtook."""
+    if not included:
+        return Report(
+            State.FAILURE,
+            f"superseded: the branch moved to {revision[:7]}, which does not include this commit",
+        )
+    if newer.state is State.FAILURE:
+        return Report(State.FAILURE, f"superseded: included in {revision[:7]}, which failed: {newer.text}")
+    return Report(newer.state, f"superseded: included in {revision[:7]}")
+
+
+def counted(changes: Sequence[Change]) -> str:
+    """Return the changes in words: ``1 created, 2 configured`` or ``no changes``."""
+    counts = {
+        action: sum(change.action is action for change in changes)
+        for action in Action
+        if action is not Action.UNCHANGED
+    }
+    return ", ".join(f"{count} {action.value}" for action, count in counts.items() if count) or "no changes"

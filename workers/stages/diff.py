@@ -1,0 +1,145 @@
+"""Stage ``diff``: what the cluster must change to be as wanted, found without changing it.
+
+The live objects of an app come from one LIST per kind. An object whose rendering and whose accepted fields are
+as they were at the last apply is unchanged and costs nothing more; every other one is tried by a server-side
+dry-run, which also validates it, before anything is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from workers import fields, inventory, kube, manifests, masking
+from workers.errors import HooklineError, ObjectClaimed, ObjectRefused
+from workers.model import Action, Change, Manifest, Owned, Ref, Rendered
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The plan of one sync: a change per wanted object, and what was live under the app's label."""
+
+    changes: dict[Ref, Change]
+    live: dict[Ref, Manifest]
+
+    @property
+    def writes(self) -> set[Ref]:
+        """The objects that need a write."""
+        return {ref for ref, change in self.changes.items() if change.action is not Action.UNCHANGED}
+
+
+def live_objects(
+    client: kube.Client, applyset: str, kinds: Sequence[tuple[str, str, str]], parallel: int
+) -> dict[Ref, Manifest]:
+    """Return every live object labelled as part of ``applyset``, by one LIST per (group, version, kind)."""
+
+    def one(kind: tuple[str, str, str]) -> list[tuple[Ref, Manifest]]:
+        group, version, name = kind
+        try:
+            resource = client.resource(group, name, version)
+        except kube.UnknownKind:
+            return []  # its CRD is in the same set, or is gone: either way nothing of it is live
+        listing = client.list(resource, selector=f"{inventory.PART_OF}={applyset}")
+        return [
+            (
+                Ref(group, name, item["metadata"].get("namespace", ""), item["metadata"]["name"]),
+                item,
+            )
+            for item in listing.items
+        ]
+
+    with ThreadPoolExecutor(parallel) as pool:
+        return {ref: item for found in pool.map(one, kinds) for ref, item in found}
+
+
+def is_settled(rendered: Rendered, live: Manifest | None, known: Owned | None) -> bool:
+    """Whether nothing moved since the last apply: same rendering, same accepted digest of the live object. Pure."""
+    if live is None or known is None or not known.accepted or "deletionTimestamp" in live["metadata"]:
+        return False
+    return known.rendered == manifests.rendered_digest(rendered.manifest) and known.accepted == fields.digest(live)
+
+
+def compare(
+    client: kube.Client,
+    applyset: str,
+    wanted: Sequence[Rendered],
+    live: Mapping[Ref, Manifest],
+    known: Mapping[Ref, Owned],
+    force: bool,
+    parallel: int,
+) -> Difference:
+    """Return what each wanted object needs. Raises the first refusal, naming file, object and field; writes nothing."""
+    dry = client.dry()
+    coming = _coming([rendered for rendered in wanted if rendered.ref not in live])
+
+    def one(rendered: Rendered) -> Change:
+        if is_settled(rendered, live.get(rendered.ref), known.get(rendered.ref)):
+            return Change(rendered.ref, Action.UNCHANGED)
+        if rendered.ref not in live and coming(rendered.ref):
+            return Change(rendered.ref, Action.CREATED)
+        return tried(dry, applyset, rendered, live.get(rendered.ref), force)
+
+    with ThreadPoolExecutor(parallel) as pool:
+        changes = list(pool.map(one, wanted))
+    return Difference({change.ref: change for change in changes}, dict(live))
+
+
+def tried(dry: kube.Client, applyset: str, rendered: Rendered, live: Manifest | None, force: bool) -> Change:
+    """Try one object by dry-run. ``dry`` must be a dry client; ``live`` is what the app's label found, if anything."""
+    if not dry.dry_run:
+        raise ValueError("a plan is made with a dry client only")
+    with located(rendered):
+        applied = dry.apply(manifests.with_owner(rendered.manifest, applyset), force=force)
+    if applied.created:
+        return Change(rendered.ref, Action.CREATED)
+    if live is None:
+        live = _adopted(dry, applyset, rendered)
+    if live is None or not fields.semantically_equal(live, applied.manifest):
+        return Change(rendered.ref, Action.CONFIGURED, masking.change_fields(live or {}, applied.manifest))
+    return Change(rendered.ref, Action.UNCHANGED)
+
+
+def _adopted(dry: kube.Client, applyset: str, rendered: Rendered) -> Manifest | None:
+    """Return the live object without our label. Raises :class:`ObjectClaimed` when it carries another app's."""
+    group, _, version = rendered.manifest["apiVersion"].rpartition("/")
+    live: Manifest | None = dry.get(
+        dry.resource(group, rendered.ref.kind, version), rendered.ref.namespace, rendered.ref.name
+    )
+    owner = ((live or {}).get("metadata", {}).get("labels") or {}).get(inventory.PART_OF)
+    if owner and owner != applyset:
+        raise ObjectClaimed(
+            f"{rendered.origin}: {rendered.ref} already belongs to another app "
+            f"(label {inventory.PART_OF}={owner}): remove it from one of them"
+        )
+    return live
+
+
+def _coming(new: Sequence[Rendered]) -> Callable[[Ref], bool]:
+    """Return whether an object's namespace or kind is among the ``new`` ones: then no dry-run can know it yet."""
+    namespaces = {rendered.ref.name for rendered in new if (rendered.ref.group, rendered.ref.kind) == ("", "Namespace")}
+    kinds = {
+        (spec.get("group"), (spec.get("names") or {}).get("kind"))
+        for rendered in new
+        if rendered.ref.kind == "CustomResourceDefinition" and isinstance(spec := rendered.manifest.get("spec"), dict)
+    }
+    return lambda ref: ref.namespace in namespaces or (ref.group, ref.kind) in kinds
+
+
+class located:  # noqa: N801 -- used as a verb: with located(rendered): ...
+    """Name the file in every refusal raised inside the block."""
+
+    def __init__(self, rendered: Rendered) -> None:
+        self._rendered = rendered
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Raise a refusal again with the file in front; let everything else pass."""
+        if isinstance(error, ObjectRefused):
+            raise ObjectRefused(f"{self._rendered.origin}: {error}", error.field) from error
+        if isinstance(error, kube.UnknownKind):
+            raise ObjectRefused(f"{self._rendered.origin}: {error}") from error
+        if isinstance(error, HooklineError):
+            return

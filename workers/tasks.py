@@ -1,0 +1,46 @@
+"""The Celery tasks: doorways. Each rebuilds its value, calls a plain function and lets nothing leak to the next."""
+
+from __future__ import annotations
+
+import functools
+
+import structlog
+
+from workers import broker, configuration, context, reporting, sweep, sync, telemetry
+from workers.context import Context
+
+settings = configuration.load()
+telemetry.start(settings)
+app = broker.application(settings)
+log = structlog.get_logger()
+
+
+@functools.cache
+def held() -> Context:
+    """Return this process's context, made when the first task needs it: after the worker forked, never before."""
+    records = context.connect(settings)
+    return context.create(settings, records, broker.Counter(settings, records, app))
+
+
+@app.task(name=broker.LOOK)
+def look(name: str) -> None:
+    """Look at one app: sync it, or see how its sync is doing."""
+    sync.look(held(), name)
+
+
+@app.task(name=broker.PUBLISH)
+def publish(commit: str) -> None:
+    """Bring one commit's statuses to its forge."""
+    reporting.publish(held(), commit)
+
+
+@app.task(name=broker.TICK)
+def tick() -> None:
+    """Send what was recorded and never looked at, and what is due after a wait."""
+    sweep.tick(held())
+
+
+@app.task(name=broker.SWEEP_ALL)
+def sweep_all() -> None:
+    """Find what events missed: new commits, changed declarations, drift."""
+    sweep.sweep(held())
