@@ -1,0 +1,48 @@
+"""The web application: which path leads where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from receiver import api, edge, probes, webhooks
+from receiver.answers import refusal
+from workers import telemetry
+
+if TYPE_CHECKING:
+    from starlette import requests
+    from starlette.responses import Response
+
+
+def create(held: edge.Edge | None = None) -> Starlette:
+    """Return the application, from ``held`` or from the configuration. Raises before it serves anything wrong."""
+    if held is None:
+        held = edge.create()
+        telemetry.start(held.settings)
+    app = Starlette(
+        routes=[
+            Route("/hooks/{hook}", webhooks.receive, methods=["POST"]),
+            Route("/api/apps", api.apps, methods=["GET"]),
+            Route("/api/apps/{app}", api.app, methods=["GET"]),
+            Route("/api/apps/{app}/sync", api.sync, methods=["POST"]),
+            Route("/livez", probes.livez),
+            Route("/readyz", probes.readyz),
+        ],
+        exception_handlers={404: _missing, 405: _method, 500: _broken},
+    )
+    app.state.edge = held
+    return app
+
+
+async def _missing(_request: requests.Request, _error: Exception) -> Response:
+    return refusal(404, "there is nothing here")
+
+
+async def _method(_request: requests.Request, _error: Exception) -> Response:
+    return refusal(405, "this path does not take that method")
+
+
+async def _broken(_request: requests.Request, _error: Exception) -> Response:
+    return refusal(500, "an internal error: the log has the details")

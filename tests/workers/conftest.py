@@ -1,0 +1,127 @@
+"""A worker's context on a real cluster, a real Redis and real Git over HTTP, without the processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import redis
+
+from deploy.local.control_plane import ControlPlane
+from deploy.local.forge import Checkout, Forge
+from deploy.local.stack import APPLICATION, PUBLIC_URL, REPOSITORY
+from tests.fixtures import Clock
+from workers import context, sync
+from workers.context import Context
+from workers.model import Accepted, Commit, Delivery, Report, Request, Why
+from workers.records import Records
+from workers.records.coding import commit_id
+from workers.settings import Settings
+
+
+@dataclass
+class Counter:
+    """Records requests for real and keeps the messages in lists instead of a queue."""
+
+    records: Records
+    sent: list[str] = field(default_factory=list)
+    published: list[str] = field(default_factory=list)
+
+    def accept(self, delivery: Delivery | None, requests: Sequence[Request]) -> Accepted:
+        """Record, then note the messages."""
+        accepted = self.records.intake.accept(delivery, requests)
+        self.sent += accepted.fresh
+        return accepted
+
+    def send(self, app: str) -> None:
+        """Note a message."""
+        self.sent.append(app)
+
+    def publish(self, commit: str) -> None:
+        """Note a message."""
+        self.published.append(commit)
+
+
+@dataclass
+class Bench:
+    """One app, its repository and a worker to look at it."""
+
+    context: Context
+    counter: Counter
+    checkout: Checkout
+    cluster: ControlPlane
+    namespace: str
+    catalog: Path
+    clock: Clock
+
+    def push(self, files: dict[str, str | None], message: str = "change") -> str:
+        """Commit files below ``myapp/`` and push them; return the commit."""
+        commit = self.checkout.commit({f"myapp/{name}": text for name, text in files.items()}, message)
+        self.checkout.push()
+        return commit
+
+    def ask(self, revision: str = "", why: Why = Why.PUSH, app: str = "myapp") -> int:
+        """Record a request as a push of ``revision`` does; return its number."""
+        self.clock.forward(1)
+        commit = Commit("main", REPOSITORY, revision, "refs/heads/main") if revision else None
+        ref = "refs/heads/main" if revision else ""
+        request = Request(app, 0, why, "ada", self.clock(), ref, revision, "guid", commit)
+        return self.counter.accept(None, [request]).numbers[app]
+
+    def look(self, app: str = "myapp") -> None:
+        """Let a worker look at an app once."""
+        sync.look(self.context, app)
+
+    def told(self, revision: str, app: str = "myapp") -> Report:
+        """Return what a commit was told of an app."""
+        name = commit_id(Commit("main", REPOSITORY, revision, "refs/heads/main"))
+        return self.context.records.commits.read(name).apps[app]
+
+    def declare(self, text: str, name: str = "myapp") -> None:
+        """Write an app document."""
+        (self.catalog / f"{name}.yaml").write_text(text)
+
+    def get(self, *arguments: str) -> str:
+        """Ask kubectl in the app's namespace."""
+        return self.cluster.kubectl("-n", self.namespace, "get", *arguments)
+
+
+@pytest.fixture
+def bench(
+    tmp_path: Path,
+    cluster: ControlPlane,
+    namespace: str,
+    redis_client: redis.Redis,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Bench]:
+    """The app of the walkthrough in a namespace of its own, its repository empty."""
+    monkeypatch.setenv("SECRET", "s" * 20)
+    with Forge(tmp_path / "forge") as forge:
+        forge.create(REPOSITORY, public_url=PUBLIC_URL)
+        (tmp_path / "catalog").mkdir()
+        settings = Settings.model_validate(
+            {
+                "data": tmp_path / "data",
+                "catalog": {"folders": [tmp_path / "catalog"]},
+                "clusters": {"test": {"kubeconfig": cluster.kubeconfig}},
+                "hooks": {"main": {"forge": "github", "secrets": ["env:SECRET"]}},
+                "forges": {"stand-in": {"kind": "github", "api": forge.api, "token": "env:SECRET"}},
+                "repositories": [{"url": PUBLIC_URL, "clone": forge.clone_url(REPOSITORY)}],
+            }
+        )
+        records = Records(redis_client, clock)
+        counter = Counter(records)
+        made = Bench(
+            context=context.create(settings, records, counter),
+            counter=counter,
+            checkout=forge.checkout(REPOSITORY, tmp_path / "checkout"),
+            cluster=cluster,
+            namespace=namespace,
+            catalog=tmp_path / "catalog",
+            clock=clock,
+        )
+        made.declare(APPLICATION.replace("namespace: default", f"namespace: {namespace}"))
+        yield made

@@ -1,0 +1,91 @@
+"""Every waiting commit is told how it ended: by its own sync, or by the one that overtook it."""
+
+from __future__ import annotations
+
+import pytest
+
+from workers import outcomes, retries
+from workers.model import Action, Change, Commit, Outcome, Ref, Report, Request, State, Why
+from workers.settings import Sync
+
+A, B = "a" * 40, "b" * 40
+
+
+def commit(revision: str) -> Commit:
+    """A commit on main."""
+    return Commit("github", "your-org/your-repo", revision, "refs/heads/main")
+
+
+def request(number: int, revision: str) -> Request:
+    """A push of a commit; "" for a request nobody waits for."""
+    where = commit(revision) if revision else None
+    return Request("myapp", number, Why.PUSH, "me", 1.0, "refs/heads/main", revision, "d", where)
+
+
+def told(outcome: Outcome, revision: str, requests: list[Request], included: bool = True) -> dict[Commit, Report]:
+    """What the commits are told."""
+    return outcomes.reports(requests, outcome, "text", revision, None, lambda _old: included)
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_every_outcome_is_terminal(outcome: Outcome) -> None:
+    """None leaves a commit pending."""
+    assert told(outcome, A, [request(1, A)])[commit(A)].state in (State.SUCCESS, State.FAILURE)
+
+
+def test_an_overtaken_commit_says_which_one_includes_it() -> None:
+    """Ten pushes, one sync: nine are superseded."""
+    found = told(Outcome.SUCCEEDED, B, [request(1, A), request(2, B)])
+    assert found == {
+        commit(A): Report(State.SUCCESS, "superseded: included in bbbbbbb"),
+        commit(B): Report(State.SUCCESS, "text"),
+    }
+
+
+def test_a_commit_included_in_a_failed_one_did_not_succeed() -> None:
+    """Nothing of it is deployed, so it is not green."""
+    assert told(Outcome.FAILED, B, [request(1, A), request(2, B)])[commit(A)] == Report(
+        State.FAILURE, "superseded: included in bbbbbbb, which failed: text"
+    )
+
+
+def test_a_commit_that_was_forced_away_is_not_called_included() -> None:
+    """The branch moved to something that does not hold it."""
+    found = told(Outcome.SUCCEEDED, B, [request(1, A), request(2, B)], included=False)
+    assert found[commit(A)].state is State.FAILURE
+    assert "does not include this commit" in found[commit(A)].text
+
+
+def test_a_sync_that_never_read_git_ends_every_commit() -> None:
+    """The revision is bound at receipt: no commit is left without an end."""
+    found = told(Outcome.FAILED, "", [request(1, A), request(2, B)])
+    assert found == {commit(A): Report(State.FAILURE, "text"), commit(B): Report(State.FAILURE, "text")}
+
+
+def test_the_synced_commit_is_told_even_if_only_older_ones_were_delivered() -> None:
+    """A push whose delivery never came is reported beside the one that did."""
+    assert told(Outcome.SUCCEEDED, B, [request(1, A)])[commit(B)] == Report(State.SUCCESS, "text")
+
+
+def test_a_request_nobody_waits_for_tells_nobody() -> None:
+    """Drift has no commit."""
+    assert told(Outcome.SUCCEEDED, A, [request(1, "")]) == {}
+
+
+def test_changes_are_counted_in_words() -> None:
+    """Unchanged objects are not mentioned."""
+    ref = Ref("", "Service", "default", "a")
+    changes = [
+        Change(ref, Action.CREATED),
+        Change(ref, Action.CONFIGURED),
+        Change(ref, Action.CREATED),
+        Change(ref, Action.UNCHANGED),
+    ]
+    assert outcomes.counted(changes) == "2 created, 1 configured"
+    assert outcomes.counted([]) == "no changes"
+
+
+def test_waits_double_up_to_a_limit_and_then_end() -> None:
+    """Five retries by default, as in Argo CD."""
+    settings = Sync(retry_first=1, retry_most=5, retry_limit=5)
+    assert [retries.delay(settings, attempts) for attempts in range(1, 8)] == [1, 2, 4, 5, 5, None, None]
