@@ -1,0 +1,130 @@
+"""A reverse proxy that can hold one request: before it passes, or after, when the answer is not known yet."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx2
+
+Match = Callable[[str, str], bool]
+"""(method, path with query) to whether this is the request to hold."""
+_HOP = {
+    "connection",
+    "keep-alive",
+    "transfer-encoding",
+    "host",
+    "content-length",
+    "content-encoding",
+    "accept-encoding",
+}
+
+
+class Hold:
+    """One request to hold. ``reached`` is set when it came; it goes no further until ``release`` is set."""
+
+    def __init__(self, match: Match, *, after: bool) -> None:
+        self.match = match
+        self.after = after
+        self.reached = threading.Event()
+        self.release = threading.Event()
+        self.taken = False
+
+
+class Tollgate:
+    """Passes everything on to ``upstream`` through ``client``, and remembers what passed."""
+
+    def __init__(self, client: httpx2.Client, upstream: str) -> None:
+        self._client = client
+        self._upstream = upstream.rstrip("/")
+        self._lock = threading.Lock()
+        self._hold: Hold | None = None
+        self.passed: list[tuple[str, str]] = []
+        gate = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_one_request(self) -> None:
+                self.raw_requestline = self.rfile.readline(65537)
+                if not self.raw_requestline or not self.parse_request():
+                    self.close_connection = True
+                    return
+                gate._pass(self)
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+                del format, args
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    def __enter__(self) -> Tollgate:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._hold:
+            self._hold.release.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    @contextmanager
+    def holding(self, match: Match, *, after: bool = False) -> Iterator[Hold]:
+        """Hold the first request that matches, until the block ends at the latest."""
+        hold = Hold(match, after=after)
+        with self._lock:
+            self._hold = hold
+        try:
+            yield hold
+        finally:
+            with self._lock:
+                self._hold = None
+            hold.release.set()
+
+    def _caught(self, method: str, path: str) -> Hold | None:
+        with self._lock:
+            self.passed.append((method, path))
+            hold = self._hold
+            if hold and not hold.taken and hold.match(method, path):
+                hold.taken = True
+                return hold
+        return None
+
+    def _pass(self, handler: BaseHTTPRequestHandler) -> None:
+        hold = self._caught(handler.command, handler.path)
+        body = _body(handler)
+        if hold and not hold.after:
+            hold.reached.set()
+            hold.release.wait(60)
+            handler.close_connection = True  # who asked is dead by now
+            return
+        headers = {name: value for name, value in handler.headers.items() if name.lower() not in _HOP}
+        answer = self._client.request(handler.command, self._upstream + handler.path, content=body, headers=headers)
+        if hold:
+            hold.reached.set()
+            hold.release.wait(60)
+            handler.close_connection = True
+            return
+        handler.send_response(answer.status_code)
+        for name, value in answer.headers.items():
+            if name.lower() not in _HOP:
+                handler.send_header(name, value)
+        handler.send_header("content-length", str(len(answer.content)))
+        handler.end_headers()
+        handler.wfile.write(answer.content)
+
+
+def _body(handler: BaseHTTPRequestHandler) -> bytes:
+    if handler.headers.get("transfer-encoding", "").lower() != "chunked":
+        return handler.rfile.read(int(handler.headers.get("content-length", 0)))
+    parts = []
+    while size := int(handler.rfile.readline().split(b";")[0], 16):
+        parts.append(handler.rfile.read(size))
+        handler.rfile.readline()
+    handler.rfile.readline()
+    return b"".join(parts)
