@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -38,6 +39,11 @@ class App:
     propagation: Literal["Foreground", "Background", "Orphan"] = "Foreground"
     fault: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """A key of everything declared: it changes when the declaration does."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
 
     @property
     def origin(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import structlog
 from celery import Celery
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from workers.errors import RecordsUnavailable
 from workers.model import Accepted, Delivery, Request, Why
@@ -26,6 +26,8 @@ MERGE: Final = "merge"
 SWEEP: Final = "sweep"
 QUEUES: Final = (EMERGENCY, REPORT, MERGE, SWEEP)
 """Taken in this order: a worker looks into the next queue only when those before it are empty."""
+
+EXCHANGE: Final = Exchange("hookline", type="direct")
 
 LOOK: Final = "hookline.look"
 PUBLISH: Final = "hookline.publish"
@@ -53,7 +55,9 @@ def application(settings: Settings) -> Celery:
             # Kombu gives a message to somebody else after this long; the lease keeps that harmless.
             "visibility_timeout": max(60, int(settings.sync.lease * 4)),
         },
-        task_queues=[Queue(name) for name in QUEUES],
+        task_queues=[Queue(name, EXCHANGE, routing_key=name) for name in QUEUES],
+        task_default_exchange=EXCHANGE.name,
+        task_default_routing_key=MERGE,
         task_default_queue=MERGE,
         task_serializer="json",
         accept_content=["json"],
@@ -69,6 +73,7 @@ def application(settings: Settings) -> Celery:
         worker_cancel_long_running_tasks_on_connection_loss=False,
         task_track_started=False,
         redbeat_redis_url=url,
+        redbeat_redis_options={},
         redbeat_key_prefix="hookline:redbeat:",
         redbeat_lock_timeout=max(15, int(settings.sync.tick_every * 5)),
         beat_max_loop_interval=min(1.0, settings.sync.tick_every),

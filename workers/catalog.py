@@ -44,11 +44,11 @@ def load(folders: Sequence[Path]) -> apps.Index:
     """Read every document of every folder. Never raises for a document: its app carries the fault."""
     found: list[apps.App] = []
     faults: list[str] = []
-    for path in _files(folders):
+    for path, shown in _files(folders):
         try:
-            read = documents.read(path.read_bytes(), str(path))
+            read = documents.read(path.read_bytes(), shown)
         except OSError as error:
-            faults.append(f"{path}: cannot be read ({error.strerror})")
+            faults.append(f"{shown}: cannot be read ({error.strerror})")
             continue
         except BadDocument as error:
             faults.append(str(error))
@@ -163,15 +163,19 @@ def _text(value: Any, *path: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _files(folders: Sequence[Path]) -> list[Path]:
+def _files(folders: Sequence[Path]) -> list[tuple[Path, str]]:
+    """Return every file with the name it goes by in statuses: from its catalog folder's name on, no machine's path."""
     return sorted(
-        path for folder in folders for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file()
+        (path, str(path.relative_to(folder.parent)))
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.suffix in SUFFIXES and path.is_file()
     )
 
 
 def _signature(folders: Sequence[Path]) -> Signature:
     found = []
-    for path in _files(folders):
+    for path, _ in _files(folders):
         try:
             status = path.stat()
         except OSError:

@@ -11,7 +11,7 @@ import structlog
 from workers import clusters, gate, kube, outcomes, retries
 from workers.apps import App
 from workers.context import Context
-from workers.errors import TransientError
+from workers.errors import BadDeclaration, TransientError
 from workers.model import Change, Flight, Outcome, Request, Stage, SyncRecord, Why
 from workers.records import coding
 from workers.stages.lock import Held
@@ -109,7 +109,8 @@ class Run:
 
     def fail(self, error: Exception) -> None:
         """End in failure; the text names the stage and says what the error says."""
-        self.finish(Outcome.FAILED, f"{self.stage.value} failed: {error}", inputs="")
+        what = "bad declaration" if isinstance(error, BadDeclaration) else f"{self.stage.value} failed"
+        self.finish(Outcome.FAILED, f"{what}: {error}", inputs="")
 
     def wait(self, flight: Flight) -> None:
         """Leave the worker and wait for health: the watch or the tick brings the app back."""

@@ -21,7 +21,7 @@ Seconds = Annotated[float, Field(gt=0)]
 class Group(BaseModel):
     """A themed group of settings: unknown fields are errors, values are frozen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Edge(Group):
@@ -147,6 +147,7 @@ class Settings(BaseSettings):
         extra="forbid",
         frozen=True,
         nested_model_default_partial_update=True,
+        use_attribute_docstrings=True,
     )
 
     url: str = "http://127.0.0.1:8080"

@@ -5,7 +5,6 @@ Events make Hookline fast; this makes it right. It only ever asks for looks: a w
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,7 +15,6 @@ from workers.apps import App
 from workers.context import Context
 from workers.errors import HooklineError
 from workers.model import Request, Why
-from workers.records import coding
 
 log = structlog.get_logger()
 
@@ -48,7 +46,7 @@ def sweep(context: Context) -> None:
 def ask_declared(context: Context) -> None:
     """Ask for a look at every app whose declaration is new or has changed."""
     index = context.catalog.index()
-    digests = {name: hashlib.sha256(coding.encode(app).encode()).hexdigest() for name, app in index.apps.items()}
+    digests = {name: app.digest for name, app in index.apps.items()}
     for name in context.records.progress.declare(digests):
         ask(context, index.apps[name], Why.SWEEP, "declaration")
 

@@ -10,7 +10,7 @@ import structlog
 
 from workers import apps, inventory, kube, outcomes
 from workers.context import Context
-from workers.errors import HealthFailed, HooklineError, LeaseLost, TransientError
+from workers.errors import BadDeclaration, HealthFailed, HooklineError, LeaseLost, TransientError
 from workers.model import Action, Change, Flight, Outcome, Rendered, Stage, Verdict
 from workers.run import Run
 from workers.stages import apply, diff, fetch, health, lock, prune, render
@@ -86,7 +86,7 @@ def _attempt(run: Run) -> None:
 def _stages(run: Run) -> None:
     context, app, settings = run.context, run.app, run.context.settings.sync
     if app.fault:
-        raise HooklineError(app.fault)
+        raise BadDeclaration(app.fault)
     if reason := run.closed():
         run.finish(Outcome.HELD, reason)
         return

@@ -80,8 +80,11 @@ def open_site(
     watch: bool = False,
     beat: bool = True,
     settings: dict[str, Any] | None = None,
+    replace: tuple[str, str] = ("", ""),
 ) -> Site:
     """Start everything in ``folder``; what is started ends with ``exits``.
+
+    ``replace`` changes the text of the app's document.
 
     With ``watch``, Hookline talks to the API server directly: the gate passes no streams.
     """
@@ -108,7 +111,7 @@ def open_site(
         beat=beat,
         settings=merged(through_gates, settings or {}),
     )
-    (stack.catalog / "myapp.yaml").write_text(application(namespace))
+    (stack.catalog / "myapp.yaml").write_text(application(namespace).replace(*replace))
     exits.enter_context(stack)
     return Site(stack, forge, forge.checkout(REPOSITORY, folder / "checkout"), cluster, namespace, api, git)
 

@@ -175,4 +175,4 @@ def assert_all_ended(site: Site) -> None:
         for context in ("hookline", "hookline/myapp"):
             site.forge.wait_for_status(sha, context, ENDS, 30)
     latest = {(status.sha, status.context): status.state for status in site.forge.statuses(repository=REPOSITORY)}
-    assert {state for state in latest.values()} <= set(ENDS), latest
+    assert set(latest.values()) <= set(ENDS), latest

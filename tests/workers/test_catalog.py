@@ -24,7 +24,7 @@ def test_the_document_of_the_walkthrough_is_read_exactly_as_written(tmp_path: Pa
         url="https://github.com/your-org/your-repo.git",
         path="myapp",
         revision="main",
-        file=str(path),
+        file=f"{tmp_path.name}/myapp.yaml",
         line=1,
         server="https://kubernetes.default.svc",
         namespace="default",
@@ -58,7 +58,7 @@ def test_a_wrong_field_names_file_line_and_field(
     index = catalog.load([tmp_path])
     faults = [*index.faults, *(app.fault for app in index.apps.values() if app.fault)]
     assert len(faults) == 1
-    assert faults[0].startswith(f"{bad}:{line}: {field}: ")
+    assert faults[0].startswith(f"{tmp_path.name}/bad.yaml:{line}: {field}: ")
     assert says in faults[0]
     assert index.apps["good"].fault == ""
 

@@ -58,7 +58,7 @@ def worker(
         host = ("--hostname", f"{name}@%h") if name else ()
         queues = ",".join(broker.QUEUES)
         _replace(
-            "celery", "-A", "workers.tasks", "worker", "-Q", queues, "-l", "warning",
+            "celery", "--quiet", "-A", "workers.tasks", "worker", "-Q", queues, "-l", "warning",
             "--without-gossip", "--without-mingle",
             "--without-heartbeat", *host,
         )  # fmt: skip
@@ -71,7 +71,7 @@ def beat(config: Config = None) -> None:
     """
     with sentences():
         _prepare(config)
-        _replace("celery", "-A", "workers.tasks", "beat", "-S", "redbeat.RedBeatScheduler", "-l", "warning")
+        _replace("celery", "--quiet", "-A", "workers.tasks", "beat", "-S", "redbeat.RedBeatScheduler", "-l", "warning")
 
 
 def watch(config: Config = None) -> None:

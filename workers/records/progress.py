@@ -80,11 +80,13 @@ class Progress:
         inputs: str | None,
         ended: Sequence[int],
         reports: Mapping[Commit, Report],
+        declared: str = "",
     ) -> None:
         """End the requests of the numbers ``ended``, tell the commits in ``reports``, record the sync; in one step.
 
         ``inputs`` is the key of what the cluster is now like, "" when that is not known any more, ``None`` to leave
-        it as it was. Raises :class:`LeaseLost` and records nothing when ``token`` is no longer the lease's.
+        it as it was. ``declared`` is the digest of the declaration it was done by: nobody has to ask for it
+        again. Raises :class:`LeaseLost` and records nothing when ``token`` is no longer the lease's.
         """
         fields: dict[str, Any] = {"outcome": record.outcome.value, "text": record.text, "at": self._clock()}
         if inputs is not None:
@@ -108,6 +110,8 @@ class Progress:
             pipe.ltrim(key("syncs", app), 0, MOST_SYNCS - 1)
             pipe.delete(key("flight", app), key("attempts", app))
             pipe.zrem(key("waiting"), app)
+            if declared:
+                pipe.hset(key("declared"), app, declared)
 
         self._guarded(app, token, change)
 
