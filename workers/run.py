@@ -89,14 +89,8 @@ class Run:
             changes=self.changes,
             seconds=self.seconds,
         )
-        progress.finish(
-            self.app.name,
-            self.held.token,
-            record,
-            inputs,
-            [request.number for request in self.requests],
-            told,
-        )
+        numbers = [request.number for request in self.requests]
+        progress.finish(self.app.name, self.held.token, record, inputs, numbers, told, self.app.digest)
         log.info(
             "sync ended",
             outcome=outcome.value,
