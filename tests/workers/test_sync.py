@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
+from deploy.local.control_plane import KubectlFailed
 from tests.workers.conftest import Bench
 from workers.model import Action, Outcome, State, Why
+from workers.stages import apply
 
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {key: VALUE}\n"
 DEPLOYMENT = """\
@@ -225,8 +228,6 @@ def test_two_pushes_while_a_sync_runs_cause_one_more_sync_of_the_newest(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their messages found the lease taken and were dropped; the holder looks again, once."""
-    from workers.stages import apply
-
     first = bench.push({"a.yaml": config(value="first")})
     bench.ask(first)
     later: list[str] = []
@@ -337,3 +338,66 @@ def test_an_unreachable_cluster_is_tried_again_and_then_told(bench: Bench) -> No
     bench.look()
     assert bench.told(commit).state is State.FAILURE
     assert "failed 6 times" in bench.told(commit).text
+
+
+def test_what_rbac_forbids_is_told_with_the_right_that_is_missing(bench: Bench) -> None:
+    """The operator is named what to give; nothing is half-done."""
+    kubeconfig = bench.cluster.kubeconfig_for("hookline-without-rights")
+    poor = bench.context.settings.clusters["test"].model_copy(update={"kubeconfig": kubeconfig})
+    bench.context.settings.clusters["test"] = poor
+    commit = deploy(bench, {"a.yaml": config()})
+    told = bench.told(commit)
+    assert told.state is State.FAILURE
+    assert "hookline-without-rights" in told.text
+    assert "configmaps" in told.text
+
+
+def test_an_admission_policy_that_refuses_is_told_with_its_words(bench: Bench) -> None:
+    """Before the first write: the good object beside it is not applied."""
+    policy = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": f"no-{bench.namespace}"},
+        "spec": {
+            "matchConstraints": {
+                "resourceRules": [
+                    {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}
+                ],
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": bench.namespace}},
+            },
+            "validations": [{"expression": "object.metadata.name != 'refused'", "message": "that name is not for you"}],
+        },
+    }
+    binding = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": f"no-{bench.namespace}"},
+        "spec": {"policyName": f"no-{bench.namespace}", "validationActions": ["Deny"]},
+    }
+    bench.cluster.kubectl(
+        "apply", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": [policy, binding]})
+    )
+    try:
+        _until_refused(bench)
+        commit = deploy(bench, {"a.yaml": config(), "b.yaml": config("refused")})
+    finally:
+        bench.cluster.kubectl(
+            "delete", "validatingadmissionpolicy,validatingadmissionpolicybinding", f"no-{bench.namespace}"
+        )
+    told = bench.told(commit)
+    assert told.state is State.FAILURE
+    assert "that name is not for you" in told.text
+    assert "myapp/b.yaml:1" in told.text
+    assert "configmap/one" not in bench.get("configmap", "-o", "name")
+
+
+def _until_refused(bench: Bench) -> None:
+    """Wait until the API server enforces the policy: it says nothing when it begins to."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            bench.cluster.kubectl("-n", bench.namespace, "create", "configmap", "refused", "--dry-run=server")
+        except KubectlFailed:
+            return
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
