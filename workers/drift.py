@@ -72,9 +72,14 @@ def sweep(context: Context, cluster: str) -> list[str]:
 
 
 def is_busy(context: Context, app: str) -> bool:
-    """Whether a sync of an app is wanted, waiting or under way: that sync will see what is live."""
+    """Whether a sync of an app is wanted or under way: that sync will see what is live.
+
+    One that has applied and waits for health is not: it looks at health only, and would wait for a deleted object.
+    """
+    if context.records.leases.held(f"app:{app}"):
+        return True
     record = context.records.progress.app(app)
-    return record.wanted > record.done or context.records.leases.held(f"app:{app}")
+    return record.wanted > record.done and context.records.progress.flight(app) is None
 
 
 def judge(context: Context, app: App, live: Mapping[Ref, Manifest], only: Iterable[Ref] | None = None) -> bool:

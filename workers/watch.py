@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
+import redis
 import structlog
 
 from workers import drift, inventory, kube, sweep
@@ -68,18 +69,28 @@ class ClusterWatch:
         self._stop = stop
         self._suspicions = Suspicions()
         self._threads: dict[tuple[str, str, str], threading.Thread] = {}
+        self._streams: dict[tuple[str, str, str], kube.Watch] = {}
 
     def run(self) -> None:
         """Watch every kind owned there, new ones as they come, and judge what changes."""
         judge = threading.Thread(target=self._judge, name=f"judge {self._cluster}", daemon=True)
         judge.start()
         while not self._stop.is_set():
-            for kind in self._context.records.drift.kinds(self._cluster) - self._threads.keys():
+            for kind in self._kinds() - self._threads.keys():
                 thread = threading.Thread(target=self._watch, args=kind, name=f"watch {kind[2]}", daemon=True)
                 self._threads[kind] = thread
                 thread.start()
             self._stop.wait(KINDS_SECONDS)
-        judge.join(timeout=5)
+        for stream in list(self._streams.values()):
+            stream.close()  # wakes the thread that reads it
+        for thread in (judge, *self._threads.values()):
+            thread.join(timeout=5)
+
+    def _kinds(self) -> set[tuple[str, str, str]]:
+        try:
+            return self._context.records.drift.kinds(self._cluster)
+        except redis.RedisError:
+            return set()
 
     def _watch(self, group: str, version: str, kind: str) -> None:
         while not self._stop.is_set():
@@ -90,8 +101,11 @@ class ClusterWatch:
                         return
             except kube.Expired:
                 continue  # too far behind: list again
-            except HooklineError as error:
-                log.warning("watch interrupted", kind=kind, cluster=self._cluster, reason=str(error))
+            except Exception as error:  # noqa: BLE001 -- the cluster or Redis is away: a watch that ends is blind for ever
+                if self._stop.is_set():
+                    return
+                reason = str(error) if isinstance(error, HooklineError) else type(error).__name__
+                log.warning("watch interrupted", kind=kind, cluster=self._cluster, reason=reason)
                 self._stop.wait(BACKOFF_SECONDS)
 
     def _changes(self, group: str, version: str, kind: str) -> Iterator[tuple[Manifest, bool]]:
@@ -103,7 +117,12 @@ class ClusterWatch:
             yield item, False
         seen = listing.resource_version
         while not self._stop.is_set():
-            for event in client.watch(resource, inventory.PART_OF, seen, WATCH_SECONDS):
+            stream = self._streams[group, version, kind] = client.watch(
+                resource, inventory.PART_OF, seen, WATCH_SECONDS
+            )
+            if self._stop.is_set():
+                stream.close()  # the stop came while it was being opened
+            for event in stream:
                 seen = event.object["metadata"]["resourceVersion"]
                 if event.type in ("ADDED", "MODIFIED", "DELETED"):
                     yield event.object, event.type == "DELETED"
@@ -140,12 +159,10 @@ class ClusterWatch:
         app = context.catalog.index().apps.get(name)
         if app is None or app.fault:
             return True
-        if context.records.progress.flight(name):
-            if not context.records.leases.held(f"app:{name}"):
-                context.counter.send(name)
-            return True
         if drift.is_busy(context, name):
             return False
+        if context.records.progress.flight(name):
+            context.counter.send(name)  # its health may have changed
         live = {ref: manifest for ref, manifest in refs.items() if manifest is not None}
         if drift.judge(context, app, live, refs):
             log.info("drift found", app=name, objects=[str(ref) for ref in refs])

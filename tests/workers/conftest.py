@@ -51,6 +51,8 @@ class Bench:
     context: Context
     counter: Counter
     checkout: Checkout
+    forge: Forge
+    forge_data: Path
     cluster: ControlPlane
     namespace: str
     catalog: Path
@@ -117,6 +119,8 @@ def bench(
         made = Bench(
             context=context.create(settings, records, counter),
             counter=counter,
+            forge=forge,
+            forge_data=tmp_path / "forge",
             checkout=forge.checkout(REPOSITORY, tmp_path / "checkout"),
             cluster=cluster,
             namespace=namespace,

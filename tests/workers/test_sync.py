@@ -8,6 +8,8 @@ import time
 import pytest
 
 from deploy.local.control_plane import KubectlFailed
+from deploy.local.forge import Forge
+from deploy.local.stack import PUBLIC_URL, REPOSITORY
 from tests.workers.conftest import Bench
 from workers.model import Action, Outcome, State, Why
 from workers.stages import apply
@@ -178,6 +180,31 @@ def test_a_wrong_declaration_is_told_to_the_commit(bench: Bench, old: str, new: 
     commit = deploy(bench, {"a.yaml": config()})
     assert bench.told(commit).state is State.FAILURE
     assert words in bench.told(commit).text
+
+
+def test_a_missing_repository_is_told(bench: Bench) -> None:
+    """The Git server says no, and the text says what to correct."""
+    document = (bench.catalog / "myapp.yaml").read_text()
+    missing = f"{bench.forge.url}/your-org/none.git"
+    bench.declare(document.replace("https://github.com/your-org/your-repo.git", missing))
+    commit = deploy(bench, {"a.yaml": config()})
+    assert bench.told(commit).state is State.FAILURE
+    assert f"there is no repository {missing}" in bench.told(commit).text
+
+
+def test_a_git_server_that_is_away_is_tried_again(bench: Bench) -> None:
+    """Transient: the commit stays pending until it answers."""
+    commit = bench.push({"a.yaml": config()})
+    bench.ask(commit)
+    port = int(bench.forge.url.rpartition(":")[2])
+    bench.forge.stop()
+    bench.look()
+    assert bench.told(commit).state is State.PENDING
+    with Forge(bench.forge_data, port=port) as again:
+        again.create(REPOSITORY, public_url=PUBLIC_URL)
+        bench.clock.forward(5)
+        bench.look()
+    assert bench.told(commit).state is State.SUCCESS
 
 
 def test_an_immutable_field_says_which_one(bench: Bench) -> None:
