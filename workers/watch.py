@@ -101,7 +101,7 @@ class ClusterWatch:
                         return
             except kube.Expired:
                 continue  # too far behind: list again
-            except Exception as error:  # noqa: BLE001 -- the cluster or Redis is away: a watch that ends is blind for ever
+            except Exception as error:
                 if self._stop.is_set():
                     return
                 reason = str(error) if isinstance(error, HooklineError) else type(error).__name__
