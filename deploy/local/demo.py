@@ -25,8 +25,13 @@ console = Console()
 MARKS = ("202", "changed", "applied", "healthy", "status")
 
 
-def main(keep: Annotated[bool, typer.Option("--keep", help="Stay up afterwards, to play with.")] = False) -> None:
+def main(
+    keep: Annotated[bool, typer.Option("--keep", help="Stay up afterwards, to play with.")] = False,
+    picture: Annotated[Path | None, typer.Option(help="Save what was printed as an SVG picture.")] = None,
+) -> None:
     """Play the story of Hookline on a real control plane, in a folder that is removed afterwards."""
+    if picture:
+        console.record = True
     began = time.monotonic()
     with contextlib.ExitStack() as stack, signals_unwind():
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hookline-demo-")))
@@ -46,6 +51,8 @@ def main(keep: Annotated[bool, typer.Option("--keep", help="Stay up afterwards, 
             played = play(story)
             console.print(timeline(played))
             console.print(f"[green]✓[/] the story went as told, {time.monotonic() - began:.0f} s in all")
+            if picture:
+                console.save_svg(str(picture), title="make demo")
             if keep:
                 stay(hookline, cluster.kubeconfig, folder, story)
         except (Miss, TimeoutError, HooklineError) as error:

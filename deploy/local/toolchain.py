@@ -28,7 +28,7 @@ class Go:
     version: Version
 
     def __str__(self) -> str:
-        return f"Go {'.'.join(map(str, self.version))} ({' '.join(self.command)})"
+        return f"Go {'.'.join(map(str, self.version))}"
 
 
 def required(go_mod: str) -> Version:
