@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import re
 import time
 import uuid
@@ -11,12 +12,13 @@ from typing import Annotated
 import typer
 
 from workers import broker, configuration, secretrefs, tokens
-from workers.catalog import Catalog
-from workers.commands.console import Config, Json, out, print_json, sentences
+from workers.commands import problems
+from workers.commands.console import Config, Json, print_json, sentences
 from workers.errors import BadConfiguration, UnknownName
 from workers.model import Request, Why
 from workers.records import connect
 
+_SCOPES = ("read", "sync")
 _LIFETIME = re.compile(r"(\d+)(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -33,16 +35,16 @@ def sync(
     """
     with sentences():
         settings = configuration.load(config)
-        if app not in Catalog(settings.catalog.folders).index().apps:
-            raise UnknownName(f"no app is called {app}: see `hookline status`")
-        records, who = connect(settings), getpass.getuser()
+        if app not in problems.catalog(settings).apps:
+            raise UnknownName(f"no app is called {app}: `hookline status` lists them all")
+        records, who = connect(settings), _user()
         records.audit.add("sync", app=app, who=who, reason=reason, address="command line")
         request = Request(app=app, number=0, why=Why.MANUAL, who=who, at=time.time())
         number = broker.Counter(settings, records).accept(None, [request]).numbers[app]
         if as_json:
             print_json({"app": app, "number": number})
         else:
-            out.print(f"asked for request {number} of {app}: see `hookline status {app}`")
+            typer.echo(f"asked for request {number} of {app}: see `hookline status {app}`")
 
 
 def token(
@@ -66,17 +68,26 @@ def token(
             for item in configuration.load(config).issuers
             if issuer in ("", item.issuer) and "HS256" in item.algorithms
         ]
-        if len(declared) != 1:
-            names = sorted(item.issuer for item in declared)
-            raise BadConfiguration(
-                f"expected one issuer with algorithm HS256, found {names or 'none'}: see `issuers`, or use --issuer"
-            )
+        names = sorted({item.issuer for item in declared})
+        if len(names) != 1:
+            found = f"found {', '.join(names)}: choose with --issuer" if names else "found none: see `issuers`"
+            raise BadConfiguration(f"expected one issuer with algorithm HS256, {found} in the configuration")
+        if unknown := sorted({*(scopes or []), *_SCOPES} - {*_SCOPES}):
+            raise BadConfiguration(f"--scope {unknown[0]}: expected {' or '.join(_SCOPES)}")
+        # Of two with one name (that is how a key is rotated) the first signs.
         chosen = declared[0]
         made = tokens.Issuer(
             chosen.issuer, chosen.audience, tuple(chosen.algorithms), lambda: secretrefs.read(chosen.key)
         )
         text = tokens.mint(made, subject, scopes or ["sync"], apps, _seconds(lifetime), time.time(), uuid.uuid4().hex)
         typer.echo(text)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number that has no name
+        return f"uid {os.getuid()}"
 
 
 def _seconds(text: str) -> float:

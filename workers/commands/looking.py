@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.text import Text
 
-from workers import clusters, configuration, secretrefs
-from workers.apps import Index
-from workers.catalog import Catalog
+from workers import configuration
+from workers.apps import App, Index
+from workers.commands import problems, showing
 from workers.commands.console import Config, Json, err, out, print_json, sentences
-from workers.errors import HooklineError
-from workers.records import connect
-from workers.settings import Settings
-
-COLOURS = {"succeeded": "green", "not affected": "green", "failed": "red", "held": "yellow"}
+from workers.errors import UnknownName
+from workers.model import AppRecord, SyncRecord
+from workers.records import Records, connect
 
 
 def check(config: Config = None, as_json: Json = False) -> None:
@@ -27,61 +25,25 @@ def check(config: Config = None, as_json: Json = False) -> None:
 
     Example: hookline check --config hookline.yaml
     """
-    settings, problems = configuration.examine(config)
-    found = [str(problem) for problem in problems]
+    settings, wrong = configuration.examine(config)
+    found = [str(problem) for problem in wrong]
+    warnings: list[str] = []
     served = 0
     if settings:
-        index = Catalog(settings.catalog.folders).index()
+        index = problems.catalog(settings)
         served = sum(not app.fault for app in index.apps.values())
-        found += [*missing_secrets(settings), *index.faults, *app_problems(settings, index)]
-        for app in index.apps.values():
-            for warning in app.warnings:
-                err.print(f"[yellow]![/] {app.origin}: {warning}", highlight=False, soft_wrap=True)
+        found += problems.all_of(settings, index)
+        warnings = problems.warnings(settings, index)
+    for warning in warnings:
+        err.print(showing.marked("!", "yellow", warning), soft_wrap=True)
     if as_json:
-        print_json({"ok": not found, "apps": served, "problems": found})
+        print_json({"ok": not found, "apps": served, "problems": found, "warnings": warnings})
     else:
         for problem in found:
-            err.print(f"[red]✗[/] {problem}", highlight=False, soft_wrap=True)
+            err.print(showing.marked("✗", "red", problem), soft_wrap=True)
         if not found:
             out.print(f"[green]✓[/] configuration and {served} app{'' if served == 1 else 's'} are fine")
     raise typer.Exit(1 if found else 0)
-
-
-def missing_secrets(settings: Settings) -> list[str]:
-    """Return a sentence for every secret reference that leads nowhere, with the field that holds it."""
-    refs = {
-        f"hooks.{name}.secrets[{i}]": ref for name, hook in settings.hooks.items() for i, ref in enumerate(hook.secrets)
-    }
-    refs |= {
-        f"hooks.{name}.signing_keys[{i}]": ref
-        for name, hook in settings.hooks.items()
-        for i, ref in enumerate(hook.signing_keys)
-    }
-    refs |= {f"forges.{name}.token": forge.token for name, forge in settings.forges.items()}
-    refs |= {f"issuers[{i}].key": issuer.key for i, issuer in enumerate(settings.issuers)}
-    if settings.redis.url:
-        refs["redis.url"] = settings.redis.url
-    problems = []
-    for field, ref in refs.items():
-        try:
-            secretrefs.read(ref)
-        except HooklineError as error:
-            problems.append(f"{field}: {error}")
-    return problems
-
-
-def app_problems(settings: Settings, index: Index) -> list[str]:
-    """Return a sentence for every app that cannot be served."""
-    problems = []
-    for app in index.apps.values():
-        if app.fault:
-            problems.append(app.fault)
-            continue
-        try:
-            clusters.name_for(settings, app)
-        except HooklineError as error:
-            problems.append(str(error))
-    return problems
 
 
 def status(
@@ -95,37 +57,52 @@ def status(
     """
     with sentences():
         settings = configuration.load(config)
-        index, records = Catalog(settings.catalog.folders).index(), connect(settings)
-        names = [app] if app else sorted(index.apps)
-        found = {name: records.progress.app(name) for name in names}
+        index, records = problems.catalog(settings), connect(settings)
+        if app and app not in index.apps and app not in records.progress.apps():
+            raise UnknownName(f"no app is called {app}: `hookline status` lists them all")
+        found = {name: records.progress.app(name) for name in ([app] if app else sorted(index.apps))}
+        said = {name: _said(index, records, name, record) for name, record in found.items()}
         history = records.progress.syncs(app) if app else []
         if as_json:
-            apps = {name: asdict(record) | {"drift": records.drift.noted(name)} for name, record in found.items()}
+            apps = {
+                name: asdict(record) | {"state": said[name].state, "drift": records.drift.noted(name)}
+                for name, record in found.items()
+            }
             print_json({"apps": apps, "syncs": [asdict(sync) for sync in history]})
             return
-        table = Table("app", "state", "revision", "since", "says", box=None)
-        for name, record in found.items():
-            state = "waiting" if record.wanted > record.done else record.outcome or "never synced"
-            drifted = "; ".join(f"{ref} {text}" for ref, text in records.drift.noted(name).items())
-            colour = COLOURS.get(state, "cyan")
-            table.add_row(
-                name,
-                f"[{colour}]{state}[/]",
-                record.revision[:7],
-                _since(record.at),
-                f"drift: {drifted}" if drifted else record.text,
-            )
-        out.print(table)
-        for sync in history:
-            out.print(
-                f"[{COLOURS.get(sync.outcome, 'cyan')}]{sync.outcome}[/] {_since(sync.began)} "
-                f"{sync.why} by {sync.who}: {sync.text}"
-            )
+        for fault in index.faults:
+            err.print(showing.marked("!", "yellow", fault), soft_wrap=True)
+        if app:
+            _one(app, index.apps.get(app), said[app], history)
+        else:
+            for text in showing.rows({name: (said[name], found[name].revision) for name in found}, records.clock()):
+                showing.line(text)
+
+
+def _said(index: Index, records: Records, name: str, record: AppRecord) -> showing.Shown:
+    progress, drift = records.progress, records.drift.noted(name)
+    asked = max((request.at for request in progress.open_requests(name)), default=0.0)
+    attempts = progress.attempts(name, record.wanted)
+    return showing.shown(index.apps.get(name), record, progress.flight(name), attempts, asked, drift)
+
+
+def _one(name: str, app: App | None, said: showing.Shown, history: Sequence[SyncRecord]) -> None:
+    """Print one app: what it is, what is said of it in full, and its last syncs."""
+    since = f"  since {showing.stamp(said.since)}" if said.since else ""
+    showing.line(
+        Text.assemble((name, "bold"), "  ", (said.state, showing.STYLES.get(said.state, showing.WAITING)), since)
+    )
+    source = f"{app.url}, revision {app.revision}, path {app.path}" if app else "no longer declared in the catalog"
+    says = "" if history and said.says == history[0].text else said.says
+    showing.block([text for text in (says, source, f"declared in {app.origin}" if app else "") if text])
+    for sync in history:
+        showing.line(showing.finished(sync))
+        showing.block([sync.text])
 
 
 def audit(
     config: Config = None,
-    most: Annotated[int, typer.Option(help="How many entries.")] = 50,
+    most: Annotated[int, typer.Option(help="How many entries.", min=1)] = 50,
     as_json: Json = False,
 ) -> None:
     """Show who asked for what, newest first.
@@ -137,14 +114,7 @@ def audit(
         if as_json:
             print_json(entries)
             return
-        table = Table("when", "action", "app", "who", "reason", "from", box=None)
         for entry in entries:
-            table.add_row(
-                _since(float(entry["at"])),
-                *(entry.get(name, "") for name in ("action", "app", "who", "reason", "address")),
-            )
-        out.print(table)
-
-
-def _since(at: float) -> str:
-    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%d %H:%M:%SZ") if at else ""
+            fields = [entry.get(name, "") for name in ("action", "app", "who", "address")]
+            showing.line(Text(showing.printable("  ".join([showing.stamp(float(entry["at"])), *filter(None, fields)]))))
+            showing.block([entry["reason"]] if entry.get("reason") else [])

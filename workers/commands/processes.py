@@ -104,7 +104,7 @@ def redis(
         elif stop:
             out.print("stopped" if embedded.stop(settings.data) else "it was not running")
         else:
-            out.print(f"listening on {embedded.ensure(settings.data)}", soft_wrap=True)
+            typer.echo(f"listening on {embedded.ensure(settings.data)}")
 
 
 def _replace(module: str, *arguments: str) -> None:
