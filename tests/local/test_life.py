@@ -35,7 +35,12 @@ with signals_unwind(), ControlPlane(Path(sys.argv[1]), full=False) as plane:
 def started(*command: str) -> Iterator[subprocess.Popen[str]]:
     """Start a Python program of ours in its own process group; it must have ended when the block does."""
     process = subprocess.Popen(
-        [sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        # A shell starts what it runs in the background with SIGINT ignored, and children inherit that.
+        ["env", "--default-signal=INT", sys.executable, *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     with process:
         try:

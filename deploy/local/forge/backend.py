@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 
 from deploy.local.forge.repository import Repository, environment
@@ -34,6 +35,12 @@ def serve(repository: Repository, rest: str, request: Request) -> Response:
         check=False,
     )
     return answer(done.stdout) if done.stdout else Response(500, done.stderr)
+
+
+def is_fetch(request: Request) -> bool:
+    """Whether a call of ``git-upload-pack`` asks for objects; gitprotocol-v2 lists refs there too. Pure."""
+    body = gzip.decompress(request.body) if request.headers.get("content-encoding") == "gzip" else request.body
+    return b"command=ls-refs" not in body[:64]
 
 
 def answer(output: bytes) -> Response:

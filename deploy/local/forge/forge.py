@@ -160,6 +160,11 @@ class Forge:
         """The API calls that came in, oldest first."""
         return list(self._state.calls)
 
+    @property
+    def fetches(self) -> list[str]:
+        """The full names of the repositories objects were fetched from, once for each fetch or clone."""
+        return list(self._state.fetches)
+
     # deliveries
 
     def add_webhook(self, url: str) -> None:

@@ -31,6 +31,8 @@ def _git(state: State, request: Request, name: str, rest: str) -> Response:
     repository = state.repositories.get(name)
     if repository is None:
         return Response(404, b"repository not found\n")
+    if rest == "git-upload-pack" and backend.is_fetch(request):
+        state.fetches.append(name)
     if rest != "git-receive-pack":
         return backend.serve(repository, rest, request)
     with repository.lock:

@@ -62,6 +62,7 @@ class State:
     pulls: Pulls = field(default_factory=Pulls)
     script: Script = field(default_factory=Script)
     calls: list[Call] = field(default_factory=list)
+    fetches: list[str] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def place(self, repository: Repository) -> Place:

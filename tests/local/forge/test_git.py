@@ -191,3 +191,13 @@ def test_a_checkout_reverts_and_switches(forge: Forge, work: Checkout) -> None:
     work.push()
     assert (work.folder / "myapp" / "a.yaml").read_text() == "a: 1\n"
     assert last(forge)["after"] == work.head
+
+
+def test_fetches_are_counted_and_listings_are_not(forge: Forge, work: Checkout) -> None:
+    """A clone and a fetch ask for objects; ``ls-remote``, and a fetch of what is there, do not."""
+    before = len(forge.fetches)
+    work.run("ls-remote", "origin")
+    work.run("fetch", "origin")
+    assert len(forge.fetches) == before
+    forge.checkout(REPOSITORY, work.folder.parent / "other").commit({"c": "c"}, "theirs")
+    assert forge.fetches[before:] == [REPOSITORY]
