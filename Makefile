@@ -32,7 +32,7 @@ $(CURDIR)/$(TOOLS)/bin/uv: $(TOOLS)/bin/uv
 install: .venv/.synced ## install everything this project needs, locked
 
 .PHONY: binaries
-binaries: install ## build the control plane's binaries once into the cache (about 12 minutes, cold)
+binaries: install ## build the control plane's binaries once into the cache (about 7 minutes, cold)
 	@$(BIN)/python -m deploy.local build
 
 .PHONY: cluster
