@@ -12,11 +12,10 @@ from typing import Annotated
 import typer
 
 from workers import broker, configuration, secretrefs, tokens
-from workers.commands import problems
+from workers.commands import opening, problems
 from workers.commands.console import Config, Json, print_json, sentences
 from workers.errors import BadConfiguration, UnknownName
 from workers.model import Request, Why
-from workers.records import connect
 
 _SCOPES = ("read", "sync")
 _LIFETIME = re.compile(r"(\d+)(s|m|h|d)")
@@ -37,7 +36,7 @@ def sync(
         settings = configuration.load(config)
         if app not in problems.catalog(settings).apps:
             raise UnknownName(f"no app is called {app}: `hookline status` lists them all")
-        records, who = connect(settings), _user()
+        records, who = opening.records(settings), _user()
         records.audit.add("sync", app=app, who=who, reason=reason, address="command line")
         request = Request(app=app, number=0, why=Why.MANUAL, who=who, at=time.time())
         number = broker.Counter(settings, records).accept(None, [request]).numbers[app]

@@ -12,6 +12,7 @@ import orjson
 import redis
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from workers.errors import HooklineError
 
@@ -37,6 +38,16 @@ def print_json(value: Any) -> None:
     sys.stdout.buffer.flush()
 
 
+def printable(text: str) -> str:
+    """Return a text as one line without control characters: an escape sequence must not reach the terminal. Pure."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def marked(mark: str, style: str, text: str) -> Text:
+    """Return a sentence behind a coloured mark; nothing in it is read as markup. Pure."""
+    return Text.assemble((mark, style), " ", printable(text))
+
+
 @contextlib.contextmanager
 def sentences() -> Iterator[None]:
     """Print what goes wrong inside the block as one sentence and exit with 1."""
@@ -44,8 +55,9 @@ def sentences() -> Iterator[None]:
         yield
     except HooklineError as error:
         for line in str(error).splitlines():
-            err.print(f"[red]✗[/] {line}", highlight=False, soft_wrap=True)
+            err.print(marked("✗", "red", line), soft_wrap=True)
         raise typer.Exit(1) from None
     except redis.RedisError as error:
-        err.print(f"[red]✗[/] Redis does not answer ({type(error).__name__}): is it running, and is redis.url right?")
+        text = f"Redis does not answer ({type(error).__name__}): is it running, and is redis.url right?"
+        err.print(marked("✗", "red", text), soft_wrap=True)
         raise typer.Exit(1) from None

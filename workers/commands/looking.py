@@ -11,11 +11,11 @@ from rich.text import Text
 
 from workers import configuration
 from workers.apps import App, Index
-from workers.commands import problems, showing
-from workers.commands.console import Config, Json, err, out, print_json, sentences
+from workers.commands import opening, problems, showing
+from workers.commands.console import Config, Json, err, marked, out, print_json, printable, sentences
 from workers.errors import UnknownName
 from workers.model import AppRecord, SyncRecord
-from workers.records import Records, connect
+from workers.records import Records
 
 
 def check(config: Config = None, as_json: Json = False) -> None:
@@ -35,12 +35,12 @@ def check(config: Config = None, as_json: Json = False) -> None:
         found += problems.all_of(settings, index)
         warnings = problems.warnings(settings, index)
     for warning in warnings:
-        err.print(showing.marked("!", "yellow", warning), soft_wrap=True)
+        err.print(marked("!", "yellow", warning), soft_wrap=True)
     if as_json:
         print_json({"ok": not found, "apps": served, "problems": found, "warnings": warnings})
     else:
         for problem in found:
-            err.print(showing.marked("✗", "red", problem), soft_wrap=True)
+            err.print(marked("✗", "red", problem), soft_wrap=True)
         if not found:
             out.print(f"[green]✓[/] configuration and {served} app{'' if served == 1 else 's'} are fine")
     raise typer.Exit(1 if found else 0)
@@ -57,7 +57,7 @@ def status(
     """
     with sentences():
         settings = configuration.load(config)
-        index, records = problems.catalog(settings), connect(settings)
+        index, records = problems.catalog(settings), opening.records(settings)
         if app and app not in index.apps and app not in records.progress.apps():
             raise UnknownName(f"no app is called {app}: `hookline status` lists them all")
         found = {name: records.progress.app(name) for name in ([app] if app else sorted(index.apps))}
@@ -71,7 +71,7 @@ def status(
             print_json({"apps": apps, "syncs": [asdict(sync) for sync in history]})
             return
         for fault in index.faults:
-            err.print(showing.marked("!", "yellow", fault), soft_wrap=True)
+            err.print(marked("!", "yellow", fault), soft_wrap=True)
         if app:
             _one(app, index.apps.get(app), said[app], history)
         else:
@@ -89,9 +89,8 @@ def _said(index: Index, records: Records, name: str, record: AppRecord) -> showi
 def _one(name: str, app: App | None, said: showing.Shown, history: Sequence[SyncRecord]) -> None:
     """Print one app: what it is, what is said of it in full, and its last syncs."""
     since = f"  since {showing.stamp(said.since)}" if said.since else ""
-    showing.line(
-        Text.assemble((name, "bold"), "  ", (said.state, showing.STYLES.get(said.state, showing.WAITING)), since)
-    )
+    state = (said.state, showing.STYLES.get(said.state, showing.WAITING))
+    showing.line(Text.assemble((printable(name), "bold"), "  ", state, since))
     source = f"{app.url}, revision {app.revision}, path {app.path}" if app else "no longer declared in the catalog"
     says = "" if history and said.says == history[0].text else said.says
     showing.block([text for text in (says, source, f"declared in {app.origin}" if app else "") if text])
@@ -110,11 +109,11 @@ def audit(
     Example: hookline audit --most 10
     """
     with sentences():
-        entries = connect(configuration.load(config)).audit.entries(most)
+        entries = opening.records(configuration.load(config)).audit.entries(most)
         if as_json:
             print_json(entries)
             return
         for entry in entries:
             fields = [entry.get(name, "") for name in ("action", "app", "who", "address")]
-            showing.line(Text(showing.printable("  ".join([showing.stamp(float(entry["at"])), *filter(None, fields)]))))
+            showing.line(Text(printable("  ".join([showing.stamp(float(entry["at"])), *filter(None, fields)]))))
             showing.block([entry["reason"]] if entry.get("reason") else [])

@@ -17,15 +17,16 @@ import typer
 from workers import broker, configuration, embedded, telemetry
 from workers import context as contexts
 from workers import watch as watching
+from workers.commands import opening
 from workers.commands.console import Config, out, sentences
 from workers.configuration import CONFIG_VARIABLE
-from workers.records import connect
 from workers.settings import Settings
 
 
 def _prepare(config: Path | None) -> Settings:
     """Load the configuration and name it for child processes."""
     settings = configuration.load(config)
+    opening.redis_url(settings)
     if config:
         os.environ[CONFIG_VARIABLE] = str(config.resolve())
     return settings
@@ -85,7 +86,7 @@ def watch(config: Config = None) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        records = connect(settings)
+        records = opening.records(settings)
         watching.run(contexts.create(settings, records, broker.Counter(settings, records)), stop)
 
 

@@ -16,7 +16,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from workers.apps import App
-from workers.commands.console import out
+from workers.commands.console import out, printable
 from workers.model import AppRecord, Flight, Outcome, SyncRecord
 
 STYLES: Final = {
@@ -66,7 +66,7 @@ def rows(found: Mapping[str, tuple[Shown, str]], now: float) -> list[Text]:
     """Return a heading and one line per app: (what is said, revision) by name, all times as ages. Pure."""
     table = [("app", "state", "revision", "age", "says")]
     table += [
-        (name, said.state, revision[:7], age(now - said.since) if said.since else "", said.says)
+        (printable(name), said.state, revision[:7], age(now - said.since) if said.since else "", said.says)
         for name, (said, revision) in found.items()
     ]
     widths = [max(len(row[column]) for row in table) for column in range(4)]
@@ -101,16 +101,6 @@ def age(seconds: float) -> str:
 def stamp(at: float) -> str:
     """Return a moment in UTC. Pure."""
     return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-
-
-def printable(text: str) -> str:
-    """Return a text as one line without control characters: an escape sequence must not reach the terminal. Pure."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split(" "))
-
-
-def marked(mark: str, style: str, text: str) -> Text:
-    """Return a sentence behind a coloured mark. Pure."""
-    return Text.assemble((mark, style), " ", printable(text))
 
 
 def line(text: Text) -> None:
