@@ -30,7 +30,7 @@ def accepts(site: Site, connections: int, count: int) -> list[Figure]:
     done = subprocess.run(command, input=site.forge.secret, text=True, capture_output=True, check=True)
     seconds, guids = (orjson.loads(done.stdout)[name] for name in ("seconds", "guids"))
     whole = orjson.loads(done.stdout)["whole"]
-    kept = {one["key"] for one in site.stack.records().intake.deliveries(count * 2)}
+    kept = {one.delivery.key for one in site.stack.records().intake.deliveries(count * 2)}
     if lost := [guid for guid in guids if guid not in kept]:
         raise RuntimeError(f"{len(lost)} of {count} deliveries that were answered 202 are not on record")
     note = f"{count} deliveries over {connections} connections, all on record"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from receiver import api, edge, probes, webhooks
+from receiver import api, deliveries, edge, openapi, probes, webhooks
 from receiver.answers import refusal
 from workers import telemetry
 
@@ -27,6 +27,11 @@ def create(held: edge.Edge | None = None) -> Starlette:
             Route("/api/apps", api.apps, methods=["GET"]),
             Route("/api/apps/{app}", api.app, methods=["GET"]),
             Route("/api/apps/{app}/sync", api.sync, methods=["POST"]),
+            Route("/api/deliveries", deliveries.deliveries, methods=["GET"]),
+            Route("/api/deliveries/{delivery:path}/replay", deliveries.replay, methods=["POST"]),
+            Route("/api/deliveries/{delivery:path}", deliveries.delivery, methods=["GET"]),
+            Route("/api/hooks", deliveries.hooks, methods=["GET"]),
+            Route("/api/openapi.json", openapi.document, methods=["GET"]),
             Route("/livez", probes.livez),
             Route("/readyz", probes.readyz),
         ],

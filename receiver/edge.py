@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from receiver.failures import Failures
 from receiver.forges import Secrets
+from receiver.signatures import signing_key
 from workers import configuration, secretrefs, tokens
 from workers.broker import Counter
 from workers.catalog import Catalog
+from workers.errors import BadConfiguration
 from workers.records import Records, connect
 from workers.settings import Hook, Settings
+
+SHORTEST_KEY = 24
+"""Bytes: the least a Standard Webhooks secret may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,9 @@ class Edge:
     catalog: Catalog
     records: Records
     counter: Counter
+    failures: Failures
+    turns: asyncio.Semaphore
+    """Taken by whoever holds a large body."""
     clock: Callable[[], float] = time.time
 
 
@@ -35,18 +45,37 @@ def create(settings: Settings | None = None) -> Edge:
     that cannot verify anybody does not open.
     """
     settings = settings or configuration.load()
-    secrets = {name: hook_secrets(hook) for name, hook in settings.hooks.items()}
+    secrets = {name: hook_secrets(name, hook) for name, hook in settings.hooks.items()}
     issuers = issuers_of(settings)
     records = connect(settings)
-    return Edge(settings, secrets, issuers, Catalog(settings.catalog.folders), records, Counter(settings, records))
+    return Edge(
+        settings,
+        secrets,
+        issuers,
+        Catalog(settings.catalog.folders),
+        records,
+        Counter(settings, records),
+        Failures(settings.edge.max_failures),
+        asyncio.Semaphore(settings.edge.large_bodies),
+    )
 
 
-def hook_secrets(hook: Hook) -> Secrets:
-    """Read a hook's secrets."""
-    return Secrets(
+def hook_secrets(name: str, hook: Hook) -> Secrets:
+    """Read a hook's secrets. Raises :class:`BadConfiguration` for an empty one and for what is no signing key."""
+    found = Secrets(
         secrets=tuple(secretrefs.read(ref).encode() for ref in hook.secrets),
         signing_keys=tuple(secretrefs.read(ref).encode() for ref in hook.signing_keys),
     )
+    for ref, secret in zip(hook.secrets, found.secrets, strict=True):
+        if not secret:
+            raise BadConfiguration(f"{ref} is empty: an empty secret verifies nobody", field=f"hooks.{name}.secrets")
+    for ref, secret in zip(hook.signing_keys, found.signing_keys, strict=True):
+        if len(signing_key(secret)) < SHORTEST_KEY:
+            raise BadConfiguration(
+                f"{ref} is no signing token: expected whsec_ and 32 bytes in base64, as GitLab shows it",
+                field=f"hooks.{name}.signing_keys",
+            )
+    return found
 
 
 def issuers_of(settings: Settings) -> tuple[tokens.Issuer, ...]:

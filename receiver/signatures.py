@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_HEX = re.compile(r"[0-9a-f]{64}")
 _GITHUB = re.compile(r"sha256=([0-9a-f]{64})")
 _STANDARD = re.compile(r"v1,([A-Za-z0-9+/]{43}=)")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
@@ -45,9 +46,14 @@ def github(header: str | None, body: bytes, secrets: Sequence[bytes]) -> bool:
     The SHA-1 header is never a substitute. Source: GitHub docs, "Validating webhook deliveries".
     """
     shape = _GITHUB.fullmatch(header or "")
-    if shape is None:
+    return shape is not None and hexadecimal(shape[1], body, secrets)
+
+
+def hexadecimal(digest: str | None, body: bytes, secrets: Sequence[bytes]) -> bool:
+    """Check a lower-case hex HMAC-SHA256 of ``body``, as Gitea and Forgejo send it: bare."""
+    if not _HEX.fullmatch(digest or ""):
         return False
-    given = shape[1].encode("ascii")
+    given = (digest or "").encode("ascii")
     matched = False
     for secret in filter(None, secrets):
         expected = hmac.new(secret, body, hashlib.sha256).hexdigest().encode("ascii")

@@ -1,4 +1,4 @@
-"""``POST /hooks/<hook>``: the edge's spine. Bound, read, verify, parse, match, record, send; then answer."""
+"""``POST /hooks/<hook>``: the edge's spine. Bound, read, verify, parse, match, record and queue; then answer."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import structlog
 from starlette.concurrency import run_in_threadpool
 
 from receiver.answers import answer, refusal
-from receiver.body import TooLarge, TooSlow, read_bounded
+from receiver.body import TooLarge, TooSlow, bounded
 from receiver.forges import FORGES, BadPayload
-from workers import repositories
+from workers import intake
 from workers.errors import RecordsUnavailable
-from workers.model import Commit, Delivery, Event, EventKind, Ignored, Request, Why
+from workers.model import Delivery, Event, EventKind, Ignored, Taken
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette import requests
     from starlette.responses import Response
 
     from receiver.edge import Edge
-    from workers.apps import App
-    from workers.settings import Hook
 
 log = structlog.get_logger()
 
@@ -31,101 +31,72 @@ MEDIA_TYPES = ("application/json", "application/x-www-form-urlencoded")
 async def receive(request: requests.Request) -> Response:
     """Take one delivery in. Nothing of the body is believed, parsed or kept before its signature is checked."""
     edge: Edge = request.app.state.edge
-    name = request.path_params["hook"]
-    hook = edge.settings.hooks.get(name)
-    if hook is None:
+    name: str = request.path_params["hook"]
+    address = request.client.host if request.client else ""
+    if name not in edge.settings.hooks:
         return refusal(404, "there is no such hook")
+    if seconds := edge.failures.wait(name, address, edge.clock()):
+        return refusal(429, "too many deliveries failed verification", retry_after=str(int(seconds) + 1))
     if request.headers.get("content-encoding", "identity") != "identity":
         return refusal(415, "compressed bodies are not taken")
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in MEDIA_TYPES:
         return refusal(415, "expected application/json")
+    limits = edge.settings.edge
     try:
-        body = await read_bounded(request, edge.settings.edge.max_body, edge.settings.edge.body_deadline)
+        async with bounded(request, limits.max_body, limits.body_deadline, edge.turns) as body:
+            # A large body takes longer to check and parse than anybody else should wait.
+            if len(body) < SMALL_BODY:
+                read = understood(edge, name, request.headers, body)
+            else:
+                read = await run_in_threadpool(understood, edge, name, request.headers, body)
     except TooLarge:
-        return refusal(413, f"a delivery may have {edge.settings.edge.max_body} bytes", connection="close")
+        return refusal(413, f"a delivery may have {limits.max_body} bytes", connection="close")
     except TooSlow:
         return refusal(408, "the body did not arrive in time", connection="close")
-    forge = FORGES[hook.forge]
-    if not forge.verify(request.headers, body, edge.secrets[name], edge.clock()):
+    if read is None:
+        edge.failures.add(name, address, edge.clock())
         return refusal(401, "the signature is missing or wrong")
-    try:
-        # A large body takes longer to parse than anybody else should wait.
-        small = len(body) < SMALL_BODY
-        event = (
-            forge.read(request.headers, body, name)
-            if small
-            else await run_in_threadpool(forge.read, request.headers, body, name)
-        )
-    except BadPayload as error:
-        return refusal(400, str(error))
     # Redis and the queue block, so they go to a thread.
-    return await run_in_threadpool(settle, edge, name, event)
+    return await run_in_threadpool(settle, edge, name, *read)
 
 
-def settle(edge: Edge, name: str, event: Event | Ignored) -> Response:
-    """Record a verified delivery of the hook ``name`` with the requests it causes, send them, and answer.
+Read = tuple[str, tuple[Event, ...] | Ignored | BadPayload]
 
-    202 means that it is on record: nothing can lose it any more. 503 means that the forge should send it again.
-    """
+
+def understood(edge: Edge, name: str, headers: Mapping[str, str], body: bytes) -> Read | None:
+    """Return a delivery's key and what it tells, ``None`` when it is not authentic. Pure but for the clock."""
+    forge = FORGES[edge.settings.hooks[name].forge]
+    if not forge.verify(headers, body, edge.secrets[name], edge.clock()):
+        return None
     try:
-        if isinstance(event, Event) and event.kind is EventKind.PING:
-            return answer(200, result="pong")
-        touched, reason = matched(edge, edge.settings.hooks[name], event)
-        record = delivery(name, event, reason, edge.clock())
-        if reason or isinstance(event, Ignored):
-            return ignored(edge, record)
-        accepted = edge.counter.accept(record, [requested(edge, event, app) for app in touched])
+        return forge.key(headers, body), forge.read(headers, body, name)
+    except BadPayload as error:
+        return forge.key(headers, body), error
+
+
+def settle(edge: Edge, name: str, key: str, read: tuple[Event, ...] | Ignored | BadPayload) -> Response:
+    """Record a verified delivery of the hook ``name`` with the requests it causes, and answer.
+
+    202 means that it is on record: nothing can lose it any more. 503 means that the forge should send it again. What
+    is authentic and not ours is 2xx too: GitLab disables a hook that answers 4xx.
+    """
+    blank = Delivery(name, key, edge.clock(), Taken.ACCEPTED)
+    try:
+        if isinstance(read, BadPayload):
+            edge.counter.accept(Delivery(name, key, blank.at, Taken.REJECTED, str(read)), [])
+            log.warning("delivery rejected", hook=name, delivery=key, reason=str(read))
+            return refusal(400, str(read))
+        hook, index = edge.settings.hooks[name], edge.catalog.index()
+        record, accepted = intake.take(hook, read, index, edge.counter, edge.records.hooks.known, blank.at, blank)
     except RecordsUnavailable as error:
         log.error("delivery not recorded", hook=name, reason=str(error))
         return refusal(503, "the delivery could not be recorded: send it again", retry_after="5")
-    log.info(
-        "delivery",
-        hook=name,
-        delivery=record.key,
-        duplicate=accepted.duplicate,
-        apps=sorted(accepted.numbers),
-    )
+    apps = sorted(accepted.numbers)
+    log.info("delivery", hook=name, delivery=key, verdict=record.verdict.value, reason=record.reason, apps=apps)
+    if any(event.kind is EventKind.PING for event in record.events):
+        return answer(200, result="pong")
     if accepted.duplicate:
-        return answer(202, result="duplicate", delivery=record.key)
-    return answer(202, result="accepted", delivery=record.key, requests=accepted.numbers)
-
-
-def matched(edge: Edge, hook: Hook, event: Event | Ignored) -> tuple[list[App], str]:
-    """Return the apps an event concerns, or why it concerns none."""
-    if isinstance(event, Ignored):
-        return [], event.reason
-    if not repositories.matches(event.repository, hook.repositories):
-        return [], f"the hook may not speak for {event.repository}"
-    touched = edge.catalog.index().touched_by(event)
-    return touched, "" if touched else f"no app follows {event.ref} of {event.repository}"
-
-
-def ignored(edge: Edge, record: Delivery) -> Response:
-    """Record an authentic delivery that is not ours. 2xx: GitLab disables a hook that answers 4xx."""
-    edge.records.intake.accept(record, [])
-    log.info("delivery ignored", hook=record.hook, delivery=record.key, reason=record.reason)
-    return answer(202, result="ignored", reason=record.reason)
-
-
-def requested(edge: Edge, event: Event, app: App) -> Request:
-    """Return the request an event makes for an app."""
-    return Request(
-        app=app.name,
-        number=0,
-        why=Why.MERGE if event.kind is EventKind.MERGE else Why.PUSH,
-        who=event.sender,
-        at=edge.clock(),
-        ref=event.ref,
-        revision=event.after,
-        delivery=event.key,
-        commit=Commit(event.hook, event.repository, event.after, event.ref) if event.after else None,
-    )
-
-
-def delivery(hook: str, event: Event | Ignored, reason: str, now: float) -> Delivery:
-    """Return the record of a delivery. Only what we understood is kept: no header, no body."""
-    verdict = "ignored" if reason else "accepted"
-    if isinstance(event, Ignored):
-        return Delivery(hook, event.key, now, "", verdict, reason, "", "", "", "")
-    place = (event.repository, event.ref, event.after, event.sender)
-    return Delivery(hook, event.key, now, event.kind.value, verdict, reason, *place)
+        return answer(202, result="duplicate", delivery=key)
+    if record.verdict is Taken.IGNORED:
+        return answer(202, result="ignored", reason=record.reason)
+    return answer(202, result="accepted", delivery=key, requests=accepted.numbers)

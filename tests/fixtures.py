@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from workers import embedded
+from workers import embedded, intake
+from workers.model import Event, EventKind, Ignored
 from workers.records import Records
 
 
@@ -57,3 +58,12 @@ def clock() -> Clock:
 def records(redis_client: redis.Redis, clock: Clock) -> Records:
     """Empty records."""
     return Records(redis_client, clock)
+
+
+def judged(read: tuple[Event, ...] | Ignored) -> Event | Ignored:
+    """What a delivery of one event comes to: the event, or why it asks for nothing. A ping stays an event."""
+    if isinstance(read, Ignored):
+        return read
+    [event] = read
+    reason = intake.nothing_to_do(event) if event.kind is not EventKind.PING else ""
+    return Ignored(event.key, reason) if reason else event

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from workers import repositories
-from workers.model import Event
+from workers import repositories, revisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +17,7 @@ class App:
     ``fault`` is why it cannot be, with file, line and field; then the rest is best effort.
 
     ``server`` and ``cluster`` are the destination as written: a URL, or the name of a configured cluster.
-    ``path`` is the folder in the repository; ``revision`` is a branch, tag, full ref or commit id.
+    ``path`` is the folder in the repository; ``revision`` is as `workers.revisions` reads it.
     """
 
     name: str
@@ -37,6 +36,8 @@ class App:
     allow_empty: bool = False
     create_namespace: bool = False
     propagation: Literal["Foreground", "Background", "Orphan"] = "Foreground"
+    paths: tuple[str, ...] = ()
+    """What the app says it is made from (``argocd.argoproj.io/manifest-generate-paths``), from the root; a hint."""
     fault: str = ""
     warnings: tuple[str, ...] = ()
 
@@ -51,35 +52,33 @@ class App:
         return f"{self.file}:{self.line}"
 
 
-def follows(revision: str, ref: str) -> bool:
-    """Whether a move of ``ref`` (full) can change what ``revision`` (as declared) names.
-
-    ``HEAD`` follows every branch, for only Git knows which one it is; a short name is a branch or a tag of that
-    name; a full ref is itself; a commit id follows nothing.
-    """
-    if revision == "HEAD":
-        return ref.startswith("refs/heads/")
-    if revision.startswith("refs/"):
-        return revision == ref
-    return ref in (f"refs/heads/{revision}", f"refs/tags/{revision}")
+def why_not(app: App, ref: str) -> str:
+    """Return why a move of ``ref`` in an app's repository does not concern it, ``""`` when it does. Pure."""
+    return revisions.why_not(app.revision, ref)
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """All apps, found by repository without walking the list."""
+    """All apps, found by repository and ref without walking the list. Repository URLs are canonical.
+
+    ``by_ref`` holds the apps that name a ref; ``floating`` those whose revision (``HEAD``, a range) has to be asked.
+    """
 
     apps: dict[str, App]
     by_repository: dict[str, tuple[App, ...]] = field(repr=False)
+    by_ref: dict[tuple[str, str], tuple[App, ...]] = field(repr=False, default_factory=dict)
+    floating: dict[str, tuple[App, ...]] = field(repr=False, default_factory=dict)
+    digest: str = ""
     faults: tuple[str, ...] = ()
     """Documents so broken that no app can be named, one sentence each."""
 
-    def touched_by(self, event: Event) -> list[App]:
-        """Return the apps whose source an event's ref and repository may have changed, broken ones included."""
-        try:
-            repository = repositories.canonical(event.url)
-        except ValueError:
-            return []
-        return [app for app in self.by_repository.get(repository, ()) if follows(app.revision, event.ref)]
+    def touched_by(self, urls: Iterable[str], ref: str) -> tuple[App, ...]:
+        """Return the apps whose source a move of ``ref`` may have changed, broken ones included."""
+        found: dict[str, App] = {}
+        for url in urls:
+            found.update((app.name, app) for app in self.by_ref.get((url, ref), ()))
+            found.update((app.name, app) for app in self.floating.get(url, ()) if revisions.follows(app.revision, ref))
+        return tuple(found.values())
 
 
 def index(apps: Iterable[App], faults: Sequence[str] = ()) -> Index:
@@ -101,9 +100,23 @@ def index(apps: Iterable[App], faults: Sequence[str] = ()) -> Index:
             fault=sentence,
         )
     by_repository: dict[str, list[App]] = {}
+    by_ref: dict[tuple[str, str], list[App]] = {}
+    floating: dict[str, list[App]] = {}
     for app in named.values():
         try:
-            by_repository.setdefault(repositories.canonical(app.url), []).append(app)
+            url = repositories.canonical(app.url)
         except ValueError:
             continue
-    return Index(named, {url: tuple(found) for url, found in by_repository.items()}, tuple(faults))
+        by_repository.setdefault(url, []).append(app)
+        for ref in revisions.names(app.revision):
+            by_ref.setdefault((url, ref), []).append(app)
+        if app.revision == revisions.HEAD or revisions.span(app.revision):
+            floating.setdefault(url, []).append(app)
+    return Index(
+        apps=named,
+        by_repository={url: tuple(found) for url, found in by_repository.items()},
+        by_ref={place: tuple(found) for place, found in by_ref.items()},
+        floating={url: tuple(found) for url, found in floating.items()},
+        digest=hashlib.sha256("".join(sorted(app.digest for app in named.values())).encode()).hexdigest()[:16],
+        faults=tuple(faults),
+    )

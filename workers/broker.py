@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-import structlog
 from celery import Celery
 from kombu import Exchange, Queue
 
 from workers.errors import RecordsUnavailable
-from workers.model import Accepted, Delivery, Request, Why
+from workers.messages import Messages
+from workers.model import Accepted, Commit, Delivery, Report, Request, Sighting, Why
 from workers.records import Records, store
 from workers.settings import Settings
-
-log = structlog.get_logger()
 
 EMERGENCY: Final = "emergency"
 REPORT: Final = "report"
@@ -34,7 +32,7 @@ PUBLISH: Final = "hookline.publish"
 TICK: Final = "hookline.tick"
 SWEEP_ALL: Final = "hookline.sweep"
 
-QUEUE_OF: Final = {Why.EMERGENCY: EMERGENCY, Why.MANUAL: EMERGENCY, Why.SWEEP: SWEEP}
+QUEUE_OF: Final = {Why.EMERGENCY: EMERGENCY, Why.MANUAL: EMERGENCY, Why.RERUN: EMERGENCY, Why.SWEEP: SWEEP}
 """The queue by reason; every other reason goes to ``merge``."""
 
 
@@ -98,29 +96,45 @@ def _beat_options(every: float) -> dict[str, Any]:
     return {"queue": SWEEP, "expires": every}
 
 
+class Post:
+    """Makes the messages that are queued together with what they are about."""
+
+    report_queue = REPORT
+
+    def __init__(self, celery: Celery) -> None:
+        self._messages = Messages(celery)
+
+    def look(self, request: Request) -> tuple[str, str]:
+        """Return queue and message that ask for a look at the request's app."""
+        queue = SWEEP if request.later else QUEUE_OF.get(request.why, MERGE)
+        return queue, self._messages.make(LOOK, request.app, queue)
+
+    def publish(self, commit: str) -> str:
+        """Return the message that asks for a look at a commit's statuses, "" for no commit."""
+        return self._messages.make(PUBLISH, commit, REPORT) if commit else ""
+
+
 class Counter:
-    """Where the edge, the watch and the CLI hand requests over: record first, then send."""
+    """Where the edge, the watch and the CLI hand requests over: recorded and queued in one step."""
 
     def __init__(self, settings: Settings, records: Records, celery: Celery | None = None) -> None:
         self._records = records
         self._celery = celery or application(settings)
+        self._post = Post(self._celery)
 
-    def accept(self, delivery: Delivery | None, requests: Sequence[Request]) -> Accepted:
-        """Record a delivery and its requests, then send their messages.
+    def accept(
+        self,
+        delivery: Delivery | None,
+        requests: Sequence[Request],
+        reports: Sequence[tuple[str, Commit, Report]] = (),
+        sightings: Sequence[Sighting] = (),
+    ) -> Accepted:
+        """Record a delivery and its requests with their messages, in one round trip to Redis.
 
-        Raises :class:`RecordsUnavailable` when nothing could be recorded. Once recorded, a message that could not
-        be sent is no failure: the tick sends it.
+        Raises :class:`RecordsUnavailable` when nothing could be recorded. A message that is lost later is no harm: the
+        tick sends it again.
         """
-        accepted = self._records.intake.accept(delivery, requests)
-        try:
-            for request in requests:
-                if request.app in accepted.fresh:
-                    self.send(request.app, QUEUE_OF.get(request.why, MERGE))
-            for commit in {request.commit for request in requests if request.commit and request.app in accepted.fresh}:
-                self.publish(store.commit_id(commit))
-        except Exception as error:
-            log.warning("messages not sent", error=type(error).__name__, apps=list(accepted.fresh))
-        return accepted
+        return self._records.intake.accept(delivery, requests, reports, sightings, self._post)
 
     def send(self, app: str, queue: str = MERGE) -> None:
         """Ask for a look at an app."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 import structlog
-from pydantic import ValidationError
 
-from workers import apps, documents, repositories
-from workers.configuration import dotted
-from workers.declarations import argo
+from workers import apps, documents
+from workers.declared import declared
 from workers.errors import BadDeclaration, BadDocument
 
 log = structlog.get_logger()
@@ -21,43 +20,102 @@ SUFFIXES = (".yaml", ".yml", ".json")
 Signature = tuple[tuple[str, int, int], ...]
 
 
+CHEAP = 0.005
+"""Seconds a walk over the folders may take where somebody waits for an answer; a longer one goes to a thread."""
+SHARE = 20
+"""A walk may take one part in so many of the time: large catalogs are looked at less often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What one file declared, and the apps and faults in it."""
+
+    stamp: tuple[int, int]
+    apps: tuple[apps.App, ...]
+    faults: tuple[str, ...]
+
+
 class Catalog:
-    """The apps of some folders, read again when a file in them changed. Safe to share between threads."""
+    """The apps of some folders, read again when a file in them changed. Safe to share between threads.
+
+    A small catalog is up to date at every call. One whose folders take long to walk is refreshed beside the calls, at
+    most :data:`SHARE` times its walk late.
+    """
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = tuple(folders)
         self._lock = threading.Lock()
+        self._read: dict[Path, Read] = {}
         self._signature: Signature | None = None
         self._index = apps.index(())
+        self._cost = 0.0
+        self._walked = 0.0
 
     def index(self) -> apps.Index:
-        """Return the present index. Costs one directory walk; files are read only when one changed."""
-        signature = _signature(self._folders)
-        with self._lock:
-            if signature != self._signature:
-                self._index = load(self._folders)
-                self._signature = signature
+        """Return the present index. Costs a directory walk at most; files are read only when they changed."""
+        if self._signature is not None and self._cost > CHEAP:
+            due = time.monotonic() - self._walked >= SHARE * self._cost
+            if due and self._lock.acquire(blocking=False):
+                threading.Thread(target=self._refresh_and_release, daemon=True).start()
             return self._index
+        with self._lock:
+            self._refresh()
+        return self._index
+
+    def _refresh_and_release(self) -> None:
+        try:
+            self._refresh()
+        finally:
+            self._lock.release()
+
+    def _refresh(self) -> None:
+        began = time.monotonic()
+        signature = _signature(self._folders)
+        self._cost = time.monotonic() - began
+        if signature != self._signature:
+            self._read = read(self._folders, self._read)
+            self._index = joined(self._folders, self._read.values())
+            self._signature = signature
+        self._walked = time.monotonic()
 
 
 def load(folders: Sequence[Path]) -> apps.Index:
     """Read every document of every folder. Never raises for a document: its app carries the fault."""
-    found: list[apps.App] = []
-    faults: list[str] = []
+    return joined(folders, read(folders, {}).values())
+
+
+def read(folders: Sequence[Path], known: Mapping[Path, Read]) -> dict[Path, Read]:
+    """Return what every file declares, taking from ``known`` what did not change since."""
+    found = {}
     for path, shown in _files(folders):
         try:
-            read = documents.read(path.read_bytes(), shown)
+            status = path.stat()
+            stamp = (status.st_mtime_ns, status.st_size)
+            before = known.get(path)
+            found[path] = before if before and before.stamp == stamp else _file(path.read_bytes(), shown, stamp)
         except OSError as error:
-            faults.append(f"{shown}: cannot be read ({error.strerror})")
-            continue
-        except BadDocument as error:
-            faults.append(str(error))
-            continue
-        for document in read:
+            found[path] = Read((0, 0), (), (f"{shown}: cannot be read ({error.strerror})",))
+    return found
+
+
+def _file(text: bytes, shown: str, stamp: tuple[int, int]) -> Read:
+    found: list[apps.App] = []
+    faults: list[str] = []
+    try:
+        for document in documents.read(text, shown):
             try:
                 found.append(declared(document))
             except BadDeclaration as error:
                 faults.append(str(error))
+    except BadDocument as error:
+        faults.append(str(error))
+    return Read(stamp, tuple(found), tuple(faults))
+
+
+def joined(folders: Sequence[Path], files: Iterable[Read]) -> apps.Index:
+    """Return the index of all files together; what is wrong with them is in it and in the log."""
+    files = list(files)
+    faults = [fault for file in files for fault in file.faults]
     faults += [
         f"{folder}: the catalog folder does not exist: create it, or correct catalog.folders"
         for folder in folders
@@ -65,102 +123,7 @@ def load(folders: Sequence[Path]) -> apps.Index:
     ]
     for fault in faults:
         log.warning("catalog fault", fault=fault)
-    return apps.index(found, faults)
-
-
-def declared(document: documents.Document) -> apps.App:
-    """Turn one document into an app.
-
-    A document that names an app but is wrong otherwise becomes an app with a ``fault``, so that the commits of
-    its repository get a failed status. Raises :class:`BadDeclaration` when not even a name can be read.
-    """
-    value = document.value
-    try:
-        return _application(document)
-    except BadDeclaration as error:
-        name, url, path, revision = (_text(value, *where) for where in _BEST_EFFORT)
-        if not name or len(name) > argo.NAME_LIMIT:
-            raise
-        return apps.App(
-            name=name,
-            url=url,
-            path=path or ".",
-            revision=revision or "HEAD",
-            file=document.file,
-            line=document.line,
-            fault=str(error),
-        )
-
-
-_BEST_EFFORT = (
-    ("metadata", "name"),
-    ("spec", "source", "repoURL"),
-    ("spec", "source", "path"),
-    ("spec", "source", "targetRevision"),
-)
-
-
-def _application(document: documents.Document) -> apps.App:
-    value = document.value
-    kind = f"{_text(value, 'apiVersion') or '(no apiVersion)'} {_text(value, 'kind') or '(no kind)'}"
-    if kind != "argoproj.io/v1alpha1 Application":
-        raise _bad(document, ("kind",), f"unknown kind {kind}: expected argoproj.io/v1alpha1 Application")
-    if refusal := argo.refused(value):
-        raise _bad(document, *refusal)
-    try:
-        application = argo.Application.model_validate(value)
-    except ValidationError as error:
-        detail = error.errors(include_url=False, include_input=False)[0]
-        text = "this field is not known: check the spelling" if detail["type"] == "extra_forbidden" else detail["msg"]
-        raise _bad(document, detail["loc"], text.removeprefix("Value error, ")) from None
-    return _app(application, document)
-
-
-def _app(application: argo.Application, document: documents.Document) -> apps.App:
-    spec = application.spec
-    assert spec.source is not None  # noqa: S101 -- the model requires it
-    try:
-        repositories.canonical(spec.source.repo_url)
-    except ValueError as error:
-        raise _bad(document, ("spec", "source", "repoURL"), str(error)) from None
-    automated = spec.sync_policy.automated
-    options = dict(option.split("=", 1) for option in spec.sync_policy.sync_options if "=" in option)
-    return apps.App(
-        name=application.metadata.name,
-        url=spec.source.repo_url,
-        path=spec.source.path,
-        revision=spec.source.target_revision or "HEAD",
-        file=document.file,
-        line=document.line,
-        server=spec.destination.server,
-        cluster=spec.destination.name,
-        namespace=spec.destination.namespace,
-        project=spec.project,
-        automated=automated is not None and automated.enabled,
-        prune=automated is not None and automated.prune,
-        self_heal=automated is not None and automated.enabled and automated.self_heal,
-        allow_empty=automated is not None and automated.allow_empty,
-        create_namespace=options.get("CreateNamespace") == "true",
-        propagation=_PROPAGATION.get(options.get("PrunePropagationPolicy", ""), "Foreground"),
-        warnings=tuple(f"{name} has no effect in Hookline yet" for name in argo.unserved(application)),
-    )
-
-
-_PROPAGATION: dict[str, Literal["Foreground", "Background", "Orphan"]] = {
-    "foreground": "Foreground",
-    "background": "Background",
-    "orphan": "Orphan",
-}
-
-
-def _bad(document: documents.Document, place: tuple[str | int, ...], text: str) -> BadDeclaration:
-    return BadDeclaration(text, document.file, document.line_of(place), dotted(place))
-
-
-def _text(value: Any, *path: str) -> str:
-    for part in path:
-        value = value.get(part) if isinstance(value, dict) else None
-    return value if isinstance(value, str) else ""
+    return apps.index([app for file in files for app in file.apps], faults)
 
 
 def _files(folders: Sequence[Path]) -> list[tuple[Path, str]]:

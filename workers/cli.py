@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from workers.commands import asking, looking, processes, reference
+from workers.commands import asking, delivering, looking, processes, reference
 
 app = typer.Typer(
     name="hookline",
@@ -15,6 +15,9 @@ app = typer.Typer(
 )
 for command in (looking.check, looking.status, looking.audit, asking.sync, asking.token):
     app.command()(command)
+app.command(rich_help_panel="Deliveries")(delivering.deliveries)
+app.command(rich_help_panel="Deliveries")(delivering.replay)
+app.command(rich_help_panel="Deliveries")(delivering.hooks)
 app.command(rich_help_panel="Reference")(reference.docs)
 for process in (processes.web, processes.worker, processes.beat, processes.watch, processes.redis):
     app.command(rich_help_panel="Processes")(process)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import httpx2
 
-from workers import apps, repositories
+from workers import apps, intake, repositories
 from workers.catalog import Catalog
 from workers.clusters import Clusters
 from workers.git.mirror import Mirror
-from workers.model import Accepted, Commit, Delivery, Request
+from workers.model import Commit
 from workers.records import Records, connect
 from workers.settings import Settings
 
@@ -32,12 +31,12 @@ class Context:
         """Return the mirror of an app's repository, cloned from where the configuration says."""
         return Mirror(self.settings.data / "mirrors", app.url, clone_url(self.settings, app.url))
 
-    def served(self, app: apps.App, revision: str) -> Commit | None:
+    def served(self, app: apps.App, revision: str, ref: str = "") -> Commit | None:
         """Return where a commit of an app's repository is reported when no delivery said so."""
         name = repositories.canonical(app.url).partition("/")[2]
         for hook, declared in self.settings.hooks.items():
-            if repositories.matches(name, declared.repositories):
-                return Commit(hook, name, revision, f"refs/heads/{app.revision}")
+            if declared.forge in intake.REPORTED and repositories.matches(name, declared.repositories):
+                return Commit(hook, name, revision, ref or f"refs/heads/{app.revision}")
         return None
 
 
@@ -50,11 +49,8 @@ def clone_url(settings: Settings, url: str) -> str:
     return url
 
 
-class Counter(Protocol):
+class Counter(intake.Counter, Protocol):
     """Where messages are sent: `workers.broker.Counter`, or a list in a test."""
-
-    def accept(self, delivery: Delivery | None, requests: Sequence[Request]) -> Accepted:
-        """Record a delivery and its requests, then send their messages."""
 
     def send(self, app: str) -> None:
         """Ask for one more look at an app."""

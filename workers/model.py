@@ -20,32 +20,48 @@ class EventKind(StrEnum):
     """What a delivery is about; anything else is ignored with a reason."""
 
     PUSH = "push"
-    MERGE = "merge"
+    PULL_REQUEST = "pull request"
+    MERGE_GROUP = "merge group"
+    RERUN = "check re-run"
+    REPOSITORY = "repository"
+    INSTALLATION = "installation"
     PING = "ping"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One verified delivery, the same value for every forge: where to look, never what is true.
+    """What one verified delivery tells, the same value for every forge: where to look, never what is true.
 
-    ``ref`` is the full ref that moved or was merged into (``refs/heads/main``). ``after`` is the revision the
-    delivery claims the ref has now, or ``""`` when it does not say. ``url`` is the repository's clone URL as
-    the forge writes it; it is only ever compared, never contacted. ``key`` identifies the delivery within
-    its hook and is the same on redelivery.
+    ``key`` identifies the delivery within its hook and is the same on redelivery. ``repository`` is the full name
+    (``your-org/your-repo``), ``repository_id`` the forge's number for it, which a rename does not change, and
+    ``formerly`` the full name before one. ``urls`` are the clone URLs as the forge writes them; they are only ever
+    compared, never contacted.
+
+    ``ref`` is the full ref that moved or that a pull request targets (``refs/heads/main``). ``before`` and ``after``
+    are the revisions the delivery claims, ``""`` where it does not say; ``after`` of a pull request that is open is
+    its head. ``action`` is one word: ``created``, ``deleted``, ``forced`` or ``updated`` for a push; ``opened``,
+    ``updated``, ``reopened``, ``labeled`` or ``closed`` for a pull request; the forge's own for other kinds.
+    ``merged`` is ``None`` when a closed pull request's fields leave it open: Git knows. ``files`` are the paths a
+    push changed, ``None`` when the delivery may not name them all.
     """
 
     forge: str
     hook: str
     key: str
     kind: EventKind
-    repository: str
-    repository_id: str
-    url: str
-    ref: str
-    before: str
-    after: str
-    number: int
-    sender: str
+    repository: str = ""
+    repository_id: str = ""
+    urls: tuple[str, ...] = ()
+    ref: str = ""
+    before: str = ""
+    after: str = ""
+    action: str = ""
+    merged: bool | None = False
+    fork: bool = False
+    number: int = 0
+    sender: str = ""
+    formerly: str = ""
+    files: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +79,7 @@ class Why(StrEnum):
     MERGE = "merge"
     SWEEP = "sweep"
     DRIFT = "drift"
+    RERUN = "re-run"
     EMERGENCY = "emergency"
     MANUAL = "manual"
 
@@ -193,22 +210,49 @@ class Request:
     revision: str = ""
     delivery: str = ""
     commit: Commit | None = None
+    later: bool = False
+    """Whether others should go first: the app's author says that it is not made from what changed."""
+
+
+class Taken(StrEnum):
+    """What became of a verified delivery."""
+
+    ACCEPTED = "accepted"
+    IGNORED = "ignored"
+    REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The record of one delivery: what came, what became of it and which apps it concerned."""
+    """The record of one delivery: what came and what became of it. Holds no header and no body.
+
+    ``events`` are what it told, without ``files``; a push of several refs tells several. ``catalog`` is the digest of
+    the catalog it was matched against. ``replays`` is the id of the delivery this one repeats, ``""`` for one that a
+    forge sent.
+    """
 
     hook: str
     key: str
     at: float
-    event: str
-    verdict: str
-    reason: str
-    repository: str
-    ref: str
-    after: str
-    sender: str
+    verdict: Taken
+    reason: str = ""
+    events: tuple[Event, ...] = ()
+    catalog: str = ""
+    replays: str = ""
+
+    @property
+    def id(self) -> str:
+        """The name people use for it: ``<hook>:<key>``."""
+        return f"{self.hook}:{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A fact a delivery lets us remember beside its record: ``field`` of the hash ``name`` becomes ``value``."""
+
+    name: tuple[str, ...]
+    field: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +299,7 @@ class Flight:
     deadline: float
     refs: tuple[tuple[Ref, str], ...]
     changes: tuple[Change, ...] = ()
+    ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,18 +25,23 @@ def reports(
     revision: str,
     served: Commit | None,
     includes: Callable[[str], bool],
+    ref: str = "",
 ) -> dict[Commit, Report]:
     """Return what every commit is told when a sync of ``revision`` ended so.
 
     ``revision`` is "" when the sync ended before Git was read: then every commit gets the outcome itself.
     ``served`` is where the synced commit is reported even if no delivery named it. ``includes`` says whether the
-    synced commit's history holds an older one.
+    synced commit's history holds an older one. ``ref`` is what the app follows, where that is known: a commit that
+    came on another one (a feature branch where the app follows HEAD, a tag of the branch's name, an older tag of a
+    range) is not the app's.
     """
     told: dict[Commit, Report] = {}
     own = Report(STATES[outcome], text)
     for commit in (request.commit for request in requests if request.commit):
         if not revision or commit.revision == revision:
             told[commit] = own
+        elif ref and commit.ref and commit.ref != ref:
+            told[commit] = Report(State.SUCCESS, f"not affected: the app follows {ref}, not {commit.ref}")
         else:
             told[commit] = superseded(own, revision, includes(commit.revision))
         if revision and served is None:

@@ -55,6 +55,13 @@ def same(a: str, b: str, *, local: bool = False) -> bool:
         return False
 
 
+def allowed(full_name: str, identity: str, listed: Sequence[str]) -> bool:
+    """Whether an allow-list holds a repository: by a glob on its full name, or as ``id:<the forge's id>``."""
+    by_id = [entry.removeprefix("id:") for entry in listed if entry.startswith("id:")]
+    globs = [entry for entry in listed if not entry.startswith("id:")]
+    return (bool(identity) and identity in by_id) or matches(full_name, globs)
+
+
 def matches(full_name: str, globs: Sequence[str]) -> bool:
     """Whether a repository's full name (``your-org/your-repo``) matches one of ``globs``, in any case.
 

@@ -31,6 +31,7 @@ class Run:
         self.attempts = attempts
         self.stage = Stage.LOCK
         self.revision = ""
+        self.ref = ""
         self.changes: tuple[Change, ...] = ()
         self.began = context.records.clock()
         self.seconds: dict[str, float] = {}
@@ -72,8 +73,11 @@ class Run:
             outcome,
             text,
             self.revision,
-            context.served(self.app, self.revision) if self.revision and self.request.why is not Why.DRIFT else None,
+            context.served(self.app, self.revision, self.ref)
+            if self.revision and self.request.why is not Why.DRIFT
+            else None,
             lambda old: context.mirror(self.app).is_ancestor(old, self.revision),
+            self.ref,
         )
         record = SyncRecord(
             app=self.app.name,

@@ -33,6 +33,18 @@ class Edge(Group):
     """Bytes of one delivery. 25 MiB because GitHub and GitLab send no more than that."""
     body_deadline: Seconds = 10.0
     """Seconds for the whole body to arrive: forges give up after 10 themselves."""
+    max_headers: int = Field(default=64 * 1024, ge=4096)
+    """Bytes of a request's line and headers together."""
+    header_deadline: Seconds = 10.0
+    """Seconds for a request's line and headers to arrive."""
+    max_connections: int = Field(default=1024, ge=1)
+    """Connections at once; one more is answered 503."""
+    large_bodies: int = Field(default=2, ge=1)
+    """Bodies of more than 256 KiB that are in memory at once; others wait in a temporary file."""
+    max_failures: int = Field(default=60, ge=1)
+    """Deliveries of one hook from one address that may fail verification in a minute; more are answered 429 unread."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of reverse proxies whose X-Forwarded-For is believed."""
 
 
 class Redis(Group):
@@ -72,13 +84,17 @@ class Forge(Group):
 class Hook(Group):
     """One webhook: the URL path ``/hooks/<key>``, its forge, its secrets and the repositories it may speak for."""
 
-    forge: Literal["github", "gitlab"]
+    forge: Literal["github", "gitlab", "gitea", "forgejo", "bitbucket", "bitbucket-data-center"]
     secrets: tuple[SecretRef, ...] = ()
     """Every secret here is accepted, so that one can be rotated while the other is still in use."""
     signing_keys: tuple[SecretRef, ...] = ()
     """GitLab's signing tokens (whsec_…). When any is set, the plain secret token is no longer accepted."""
     repositories: tuple[str, ...] = ("**",)
-    """Globs over the full name; ``*`` stays within one segment, a last ``**`` takes all below."""
+    """Globs over the full name; ``*`` stays within one segment, a last ``**`` takes all below. Or ``id:<number>``:
+    the forge's own id of a repository, which a rename does not change."""
+    host: str = ""
+    """The host of the repositories' URLs, when only that one is to be believed. Bitbucket Data Center before 8.0
+    needs it: its deliveries name no URL."""
     account: str = ""
     """The forge (a key under ``forges``) that gets the statuses; "" when there is one of this kind."""
 
@@ -86,6 +102,8 @@ class Hook(Group):
     def _closed_by_default(self) -> Hook:
         if not self.secrets and not self.signing_keys:
             raise ValueError("a hook without a secret would accept anybody: add `secrets: [env:NAME]`")
+        if self.signing_keys and self.forge != "gitlab":
+            raise ValueError("signing_keys are GitLab's: use `secrets` for other forges")
         return self
 
 

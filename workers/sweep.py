@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from workers import apps, drift
+from workers import drift, revisions
 from workers.apps import App
 from workers.context import Context
 from workers.errors import HooklineError
+from workers.git.mirror import Refs
 from workers.model import Request, Why
+from workers.records.hooks import Missed
 
 log = structlog.get_logger()
 
@@ -64,23 +66,31 @@ def look_at_repositories(context: Context, served: Iterable[App]) -> list[str]:
         except HooklineError as error:
             return str(error)
         for app in group:
-            ref, revision = head(app, refs)
-            if revision and revision != context.records.progress.app(app.name).seen:
-                ask(context, app, Why.SWEEP, "sweep", ref, revision)
+            compare(context, app, *head(app, refs))
         return ""
 
     with ThreadPoolExecutor(4) as pool:
         return [problem for problem in pool.map(one, by_clone.values()) if problem]
 
 
-def head(app: App, refs: dict[str, str]) -> tuple[str, str]:
+def compare(context: Context, app: App, ref: str, revision: str) -> None:
+    """Request a commit nobody told us of, and note that its hook was silent. A delivery that comes late ends that."""
+    record = context.records.progress.app(app.name)
+    if not revision or revision in (record.seen, record.revision):
+        return
+    ask(context, app, Why.SWEEP, "sweep", ref, revision)
+    served = context.served(app, revision, ref)
+    # The first look at an app is no move: nobody could have told of it.
+    if served and record.seen:
+        at = context.records.clock()
+        if context.records.hooks.miss(Missed(app.name, ref, served.hook, served.repository, revision, at)):
+            log.warning("no delivery told of a move", app=app.name, hook=served.hook, ref=ref, revision=revision)
+
+
+def head(app: App, refs: Refs) -> tuple[str, str]:
     """Return the full ref an app follows and its commit, ("", "") when the server has none of that name. Pure."""
-    names = (
-        ["HEAD"]
-        if app.revision == "HEAD"
-        else [ref for ref in refs if ref != "HEAD" and apps.follows(app.revision, ref)]
-    )
-    return next(((name, refs[name]) for name in sorted(names) if name in refs), ("", ""))
+    name = refs.head if app.revision == revisions.HEAD else revisions.pick(app.revision, refs.commits)
+    return (name, refs.commits[name]) if name in refs.commits else ("", "")
 
 
 def ask_repair(context: Context, app: App) -> None:

@@ -92,7 +92,7 @@ def _stages(run: Run) -> None:
         return
     client, force = run.client, context.settings.clusters[run.cluster].force_conflicts
     with run.during(Stage.FETCH):
-        tree = fetch.tree(context.mirror(app), app, run.request)
+        run.ref, tree = fetch.tree(context.mirror(app), app, run.request)
         run.revision = tree.revision
     with run.during(Stage.RENDER):
         inputs = render.inputs(tree, app)
@@ -137,12 +137,12 @@ def _namespace(client: kube.Client, app: apps.App) -> None:
 def _flight(run: Run, wanted: list[Rendered], inputs: str) -> Flight:
     refs = tuple((rendered.ref, rendered.manifest["apiVersion"].rpartition("/")[2]) for rendered in wanted)
     deadline = run.began + run.context.settings.sync.health_timeout
-    return Flight(run.request.number, run.revision, inputs, run.began, deadline, refs, run.changes)
+    return Flight(run.request.number, run.revision, inputs, run.began, deadline, refs, run.changes, run.ref)
 
 
 def _resume(run: Run, flight: Flight) -> None:
     """Look at a sync that waits for health. The cluster not answering is one more reason to wait."""
-    run.revision, run.changes, run.began = flight.revision, flight.changes, flight.began
+    run.revision, run.ref, run.changes, run.began = flight.revision, flight.ref, flight.changes, flight.began
     try:
         with run.during(Stage.HEALTH):
             kinds = inventory.kinds(flight.refs)

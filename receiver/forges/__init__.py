@@ -1,8 +1,8 @@
 """What each forge sends: is a delivery authentic, and where does it tell us to look?
 
-A forge is a module with :func:`Forge.verify` and :func:`Forge.read`. Nothing in this package does I/O, reads
-a clock, keeps state, picks a forge by a request header, or parses a body before it is verified: the caller
-verifies first, with the forge its configured hook names.
+A forge is a module with :func:`Forge.verify`, :func:`Forge.key` and :func:`Forge.read`. Nothing in this package
+does I/O, reads a clock, keeps state, picks a forge by a request header, or parses a body before it is verified: the
+caller verifies first, with the forge its configured hook names.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from receiver.forges import github, gitlab
-from receiver.forges.payload import BadPayload
+from receiver.forges import bitbucket, bitbucket_data_center, gitea, github, gitlab
+from receiver.forges.bodies import BadPayload
 from receiver.signatures import Secrets
 
 if TYPE_CHECKING:
@@ -31,13 +31,25 @@ class Forge(Protocol):
         Never raises.
         """
 
-    def read(self, headers: Mapping[str, str], body: bytes, hook: str) -> Event | Ignored:
-        """Return what a verified ``body``, received by the hook named ``hook``, tells us to look at.
+    def key(self, headers: Mapping[str, str], body: bytes) -> str:
+        """Return what identifies the delivery within its hook: the same on redelivery."""
+
+    def read(self, headers: Mapping[str, str], body: bytes, hook: str) -> tuple[Event, ...] | Ignored:
+        """Return what a verified ``body``, received by the hook named ``hook``, tells: an event for each ref.
 
         :class:`Ignored` says why there is nothing to do, a missing field included. Raises
         :class:`BadPayload` (answered 400) for a body that is not one JSON object, and nothing else.
         """
 
 
-FORGES: Mapping[str, Forge] = MappingProxyType({"github": github, "gitlab": gitlab})
+FORGES: Mapping[str, Forge] = MappingProxyType(
+    {
+        "github": github,
+        "gitlab": gitlab,
+        "gitea": gitea,
+        "forgejo": gitea,
+        "bitbucket": bitbucket,
+        "bitbucket-data-center": bitbucket_data_center,
+    }
+)
 """Every forge we take deliveries from, by the name a hook's configuration uses."""

@@ -1,4 +1,4 @@
-"""GitLab: a plain token or a Standard Webhooks signature; pushes of branches and tags, merged merge requests.
+"""GitLab: a plain token or a Standard Webhooks signature; pushes of branches and tags, merge requests.
 
 Field facts: GitLab docs, "Webhook events" and "System hooks". What an event is about is read from the body,
 which a signature covers; ``X-Gitlab-Event`` is not looked at.
@@ -6,19 +6,25 @@ which a signature covers; ``X-Gitlab-Event`` is not looked at.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from receiver import signatures
+from receiver.forges import bodies
 from receiver.forges import payload as fields
 from workers.model import Event, EventKind, Ignored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from receiver.forges.payload import Payload
+    from receiver.forges.bodies import Payload
     from receiver.signatures import Secrets
 
 FORGE = "gitlab"
+
+_MOST_COMMITS = 20
+"""GitLab lists no more commits of a push than that."""
+_ACTIONS = {"open": "opened", "reopen": "reopened", "update": "updated", "close": "closed", "merge": "closed"}
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Secrets, now: float) -> bool:
@@ -38,13 +44,18 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Secrets, now: float
     return signatures.gitlab_token(fields.header(headers, "x-gitlab-token"), secrets.secrets)
 
 
-def read(headers: Mapping[str, str], body: bytes, hook: str) -> Event | Ignored:
-    """Return where a verified delivery tells us to look, or why there is nothing to do.
+def key(headers: Mapping[str, str], body: bytes) -> str:
+    """Return what identifies the delivery: GitLab keeps ``Idempotency-Key`` on retries, the UUID headers not."""
+    return fields.key((fields.header(headers, "webhook-id"), fields.header(headers, "idempotency-key")), body)
+
+
+def read(headers: Mapping[str, str], body: bytes, hook: str) -> tuple[Event, ...] | Ignored:
+    """Return what a verified delivery tells, or why there is nothing to do.
 
     Project, group and system hooks are read alike. Raises ``BadPayload`` for a body that is no JSON object.
     """
-    payload = fields.json_object(body)
-    delivery = fields.key((fields.header(headers, "webhook-id"), fields.header(headers, "idempotency-key")), body)
+    payload = bodies.json_object(body)
+    delivery = key(headers, body)
     # a system hook names some events in object_kind and others, pushes among them, in event_name
     name = fields.text_or_empty(payload, "object_kind", limit=100) or fields.text_or_empty(
         payload, "event_name", limit=100
@@ -53,72 +64,90 @@ def read(headers: Mapping[str, str], body: bytes, hook: str) -> Event | Ignored:
     if reader is None:
         return Ignored(delivery, f"event {name!a} is not one Hookline acts on")
     try:
-        return reader(payload, hook, delivery)
+        found = reader(payload, hook, delivery)
     except fields.FieldProblem as problem:
         return Ignored(delivery, f"warning: {name}: {problem}")
+    return found if isinstance(found, Ignored) else (found,)
 
 
-def _push(payload: Payload, hook: str, delivery: str) -> Event | Ignored:
+def _push(payload: Payload, hook: str, delivery: str) -> Event:
     """A branch or tag moved. For an annotated tag ``after`` is the commit (``checkout_sha``), not the tag."""
     moved = fields.ref(payload, "ref")
     after = fields.revision(payload, "after")
     if not after.strip("0"):
-        return Ignored(delivery, f"{moved} was deleted")
-    if moved.startswith("refs/tags/"):
+        after = ""
+    elif moved.startswith("refs/tags/"):
         after = fields.revision_or_empty(payload, "checkout_sha") or after
-    # GitLab's own word for who pushed; a push payload has no user object
-    sender = fields.text_or_empty(payload, "user_username")
-    return _event(payload, hook, delivery, EventKind.PUSH, ref=moved, after=after, sender=sender)
+    before = fields.revision_or_empty(payload, "before")
+    # GitLab has no word for a forced push, so files are only a hint; system hooks list no commits at all
+    return replace(
+        _event(payload, hook, delivery, EventKind.PUSH),
+        ref=moved,
+        before=before,
+        after=after,
+        action=fields.moved(before, after),
+        # GitLab's own word for who pushed; a push payload has no user object
+        sender=fields.text_or_empty(payload, "user_username"),
+        files=fields.changed_files(payload, _MOST_COMMITS + 1, "total_commits_count") if before and after else None,
+    )
 
 
 def _merge_request(payload: Payload, hook: str, delivery: str) -> Event | Ignored:
-    """A merge request was merged; every other change of one is not ours.
+    """A merge request changed. An update without ``oldrev`` brought no new commits.
 
-    With squash and fast-forward no field has the new commit, and ``after`` is ``""``: Git knows.
+    With squash and fast-forward no field has the merged commit, and ``after`` is ``""``: Git knows.
     """
-    action = fields.text(payload, "object_attributes", "action", limit=100)
-    if action != "merge":
-        return Ignored(delivery, f"merge request action {action!a} is not one Hookline acts on")
-    target = fields.ref(payload, "object_attributes", "target_branch", prefix="refs/heads/")
+    word = fields.text(payload, "object_attributes", "action", limit=100)
+    action = _ACTIONS.get(word, "")
+    before = fields.revision_or_empty(payload, "object_attributes", "oldrev")
+    if not action or (action == "updated" and not before):
+        return Ignored(delivery, f"merge request action {word!a} is not one Hookline acts on")
     after = fields.revision_or_empty(payload, "object_attributes", "merge_commit_sha") or fields.revision_or_empty(
         payload, "object_attributes", "squash_commit_sha"
     )
-    return _event(
-        payload,
-        hook,
-        delivery,
-        EventKind.MERGE,
-        ref=target,
+    if action != "closed":
+        after = fields.revision_or_empty(payload, "object_attributes", "last_commit", "id")
+    theirs = fields.dig(payload, "object_attributes", "source_project_id")
+    return replace(
+        _event(payload, hook, delivery, EventKind.PULL_REQUEST),
+        ref=fields.ref(payload, "object_attributes", "target_branch", prefix="refs/heads/"),
+        before=before,
         after=after,
+        action=action,
+        merged=word == "merge",
+        fork=theirs is None or theirs != fields.dig(payload, "object_attributes", "target_project_id"),
         number=fields.number(payload, "object_attributes", "iid"),
         sender=fields.text_or_empty(payload, "user", "username"),
     )
 
 
-def _event(
-    payload: Payload,
-    hook: str,
-    delivery: str,
-    kind: EventKind,
-    *,
-    ref: str,
-    after: str,
-    sender: str,
-    number: int = 0,
-) -> Event:
+def _renamed(payload: Payload, hook: str, delivery: str) -> Event:
+    """A system hook tells that a project has another path; its id stays."""
     return Event(
-        forge=FORGE,
-        hook=hook,
-        key=delivery,
-        kind=kind,
+        FORGE,
+        hook,
+        delivery,
+        EventKind.REPOSITORY,
+        repository=fields.text(payload, "path_with_namespace"),
+        repository_id=_project_id(payload),
+        action=fields.text(payload, "event_name", limit=100).removeprefix("project_"),
+        formerly=fields.text_or_empty(payload, "old_path_with_namespace"),
+    )
+
+
+def _event(payload: Payload, hook: str, delivery: str, kind: EventKind) -> Event:
+    """Return what every event about a project has in common."""
+    return Event(
+        FORGE,
+        hook,
+        delivery,
+        kind,
         repository=fields.text(payload, "project", "path_with_namespace"),
         repository_id=_project_id(payload),
-        url=fields.text(payload, "project", "git_http_url"),
-        ref=ref,
-        before=fields.revision_or_empty(payload, "before") if kind is EventKind.PUSH else "",
-        after=after,
-        number=number,
-        sender=sender,
+        urls=(
+            fields.text(payload, "project", "git_http_url"),
+            *fields.urls(payload, ("project", "git_ssh_url")),
+        ),
     )
 
 
@@ -128,4 +157,10 @@ def _project_id(payload: Payload) -> str:
     return str(fields.number(payload, *path))
 
 
-_READERS = {"push": _push, "tag_push": _push, "merge_request": _merge_request}
+_READERS = {
+    "push": _push,
+    "tag_push": _push,
+    "merge_request": _merge_request,
+    "project_rename": _renamed,
+    "project_transfer": _renamed,
+}

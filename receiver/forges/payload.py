@@ -1,7 +1,7 @@
-"""Reading what a forge sent without trusting it: the body as one JSON object, then one typed field at a time.
+"""Reading what a forge sent without trusting it: one typed field at a time.
 
-A body that is no JSON object is the sender's mistake (:class:`BadPayload`, answered 400). A field that is
-missing or has an unexpected shape is not: forges change and let people reshape bodies, so it becomes a
+A field that is
+missing or has an unexpected shape is no error: forges change and let people reshape bodies, so it becomes a
 visible "ignored" with the field's name (:class:`FieldProblem`, caught by the forge's ``read``).
 """
 
@@ -11,9 +11,8 @@ import hashlib
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
-import orjson
+from receiver.forges.bodies import Payload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,16 +20,10 @@ if TYPE_CHECKING:
 LONGEST = 1024
 """Longest text taken from a payload, in characters; a longer one is refused, never cut into another name."""
 
-_MOST_FORM_FIELDS = 16
+_MOST_FILES = 3000
 _KEY = re.compile(r"[!-~]{1,200}")
 _REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _NOT_IN_REFS = frozenset(" ~^:?*[\\")
-
-Payload = dict[str, Any]
-
-
-class BadPayload(ValueError):
-    """The verified body is not what its content type promises; the message is safe to send back."""
 
 
 class FieldProblem(Exception):
@@ -52,36 +45,6 @@ def key(candidates: tuple[str | None, ...], body: bytes) -> str:
         if candidate is not None and _KEY.fullmatch(candidate):
             return candidate
     return hashlib.sha256(body).hexdigest()
-
-
-def json_object(body: bytes) -> Payload:
-    """Return ``body`` as a JSON object (RFC 8259, UTF-8); raise :class:`BadPayload` when it is not one."""
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        # the decoder's message quotes nothing of the body, but its position is all a sender needs
-        raise BadPayload(f"the body is not JSON: error at line {error.lineno}, column {error.colno}") from None
-    if not isinstance(value, dict):
-        raise BadPayload("the body must be a JSON object")
-    return value
-
-
-def form_object(body: bytes) -> Payload:
-    """Return the JSON object in the one ``payload`` field of an urlencoded form, else :class:`BadPayload`."""
-    try:
-        fields = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            strict_parsing=True,
-            errors="strict",
-            max_num_fields=16,
-        )
-    except ValueError:
-        raise BadPayload("the body is not an urlencoded form") from None
-    payloads = [value for name, value in fields if name == "payload"]
-    if len(payloads) != 1:
-        raise BadPayload(f"the form must have one field 'payload', it has {len(payloads)}")
-    return json_object(payloads[0].encode("utf-8"))
 
 
 def dig(payload: Payload, *path: str) -> Any:
@@ -122,6 +85,61 @@ def number(payload: Payload, *path: str) -> int:
     return value
 
 
+def flag(payload: Payload, *path: str) -> bool | None:
+    """Return the boolean at ``path``, ``None`` for anything else."""
+    value = dig(payload, *path)
+    return value if isinstance(value, bool) else None
+
+
+def identity(payload: Payload, *path: str) -> str:
+    """Return the number or text at ``path`` that names something for good, as text; else :class:`FieldProblem`."""
+    value = dig(payload, *path)
+    return text(payload, *path, limit=100) if isinstance(value, str) else str(number(payload, *path))
+
+
+def urls(payload: Payload, *paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the texts at ``paths``, leaving out what is none."""
+    return tuple(filter(None, (text_or_empty(payload, *path) for path in paths)))
+
+
+def items(payload: Payload, *path: str, most: int = 100) -> list[Payload]:
+    """Return the objects of the list at ``path``, ``most`` at most; else :class:`FieldProblem`."""
+    value = dig(payload, *path)
+    if not isinstance(value, list) or len(value) > most:
+        raise FieldProblem(f"field '{'.'.join(path)}' is missing or not a list of at most {most} entries")
+    return [item for item in value if isinstance(item, dict)]
+
+
+def moved(before: str, after: str, *, forced: bool = False) -> str:
+    """Return what happened to a ref, in one word. ``before`` and ``after`` are ``""`` for "was not there". Pure."""
+    if not after:
+        return "deleted"
+    return "created" if not before else "forced" if forced else "updated"
+
+
+def changed_files(payload: Payload, most_commits: int, count: str = "") -> tuple[str, ...] | None:
+    """Return every path the listed commits changed, ``None`` unless the list is surely whole and readable.
+
+    Forges cut the list at ``most_commits``; a list of that length, or an empty one, may be half the truth. ``count``
+    is the field in which a forge says how many there really were.
+    """
+    commits = dig(payload, "commits")
+    if not isinstance(commits, list) or not 0 < len(commits) < most_commits:
+        return None
+    if count and dig(payload, count) != len(commits):
+        return None
+    found: set[str] = set()
+    for commit in commits:
+        for change in ("added", "modified", "removed"):
+            paths = commit.get(change) if isinstance(commit, dict) else None
+            if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+                return None
+            found.update(paths)
+            if len(found) > _MOST_FILES:
+                return None
+    return tuple(sorted(found))
+
+
 def revision(payload: Payload, *path: str) -> str:
     """Return the full commit id (40 or 64 lower-case hex) at ``path``; else :class:`FieldProblem`."""
     value = dig(payload, *path)
@@ -157,3 +175,8 @@ def is_ref(name: str) -> bool:
     if any(unicodedata.category(character) == "Cc" for character in name):
         return False
     return all(part and not part.startswith(".") and not part.endswith(".lock") for part in name.split("/"))
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """Return the media type of the body, lower-case and without parameters; ``""`` when there is none."""
+    return (header(headers, "content-type") or "").partition(";")[0].strip().lower()

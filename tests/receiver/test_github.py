@@ -12,6 +12,7 @@ from urllib.parse import quote_plus, urlencode
 import pytest
 
 from receiver.forges import BadPayload, Secrets, github
+from tests.fixtures import judged
 from workers.model import Event, EventKind, Ignored
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "github"
@@ -28,7 +29,7 @@ def read(name: str, **changes: Any) -> Event | Ignored:
     """Read a stored payload, with some top-level members replaced."""
     body = json.dumps({**json.loads(sample(name)), **changes}).encode()
     headers = {"x-github-event": name.split("__")[0], "x-github-delivery": "72d3162e-cc78-11e3-81ab"}
-    return github.read(headers, body, "main")
+    return judged(github.read(headers, body, "main"))
 
 
 def event(name: str, **changes: Any) -> Event:
@@ -54,11 +55,12 @@ def test_a_push_says_where_to_look() -> None:
         kind=EventKind.PUSH,
         repository="your-org/your-repo",
         repository_id="424242",
-        url="https://github.com/your-org/your-repo.git",
+        urls=("https://github.com/your-org/your-repo.git", "git@github.com:your-org/your-repo.git"),
+        action="updated",
+        files=("myapp/deployment.yaml",),
         ref="refs/heads/main",
         before=OLD,
         after=NEW,
-        number=0,
         sender="ada",
     )
 
@@ -66,25 +68,37 @@ def test_a_push_says_where_to_look() -> None:
 def test_a_merged_pull_request_says_where_to_look() -> None:
     """A merge is about the base branch and the commit the merge made there."""
     merged = event("pull_request__merged")
-    assert (merged.kind, merged.ref, merged.number) == (EventKind.MERGE, "refs/heads/main", 7)
+    assert (merged.kind, merged.ref, merged.number) == (EventKind.PULL_REQUEST, "refs/heads/main", 7)
     assert (merged.before, merged.after, merged.repository) == ("", NEW, "your-org/your-repo")
 
 
 def test_a_merge_from_a_deleted_fork_without_a_merge_commit_is_still_a_merge() -> None:
     """``head.repo`` null does not matter, and without ``merge_commit_sha`` the worker asks Git."""
     merged = event("pull_request__merged_fork_deleted")
-    assert (merged.kind, merged.after) == (EventKind.MERGE, "")
+    assert (merged.kind, merged.after) == (EventKind.PULL_REQUEST, "")
 
 
-@pytest.mark.parametrize("name", ["pull_request__closed_unmerged", "pull_request__closed_still_open"])
-def test_a_pull_request_closed_without_merging_is_ignored(name: str) -> None:
-    """Only ``merged: true`` is a merge, whatever ``state`` says."""
-    assert "without being merged" in ignored(name)
+def test_a_pull_request_closed_without_merging_is_ignored() -> None:
+    """Nothing reached the base branch."""
+    assert "without being merged" in ignored("pull_request__closed_unmerged")
+
+
+@pytest.mark.parametrize("merged", [False, True, None])
+def test_a_pull_request_closed_and_still_open_is_left_to_git(merged: bool | None) -> None:
+    """GitHub was seen to send this: no field is believed, not even the merge commit's, and the branch is looked at."""
+    payload = json.loads(sample("pull_request__closed_still_open"))["pull_request"]
+    doubtful = event("pull_request__closed_still_open", pull_request=payload | {"merged": merged})
+    assert (doubtful.merged, doubtful.after, doubtful.ref) == (None, "", "refs/heads/main")
+
+
+def test_an_opened_pull_request_asks_for_nothing_yet() -> None:
+    """It is understood, with its head, and no plan is made."""
+    assert ignored("pull_request__opened") == "pull request 2 was opened: plans are not made yet"
 
 
 def test_other_pull_request_actions_are_ignored_by_name() -> None:
     """The reason names the action."""
-    assert ignored("pull_request__opened") == "pull request action 'opened' is not one Hookline acts on"
+    assert ignored("pull_request__opened", action="assigned").startswith("pull request action 'assigned' is not one")
 
 
 @pytest.mark.parametrize("name", ["push__branch_deleted", "push__tag_deleted"])
@@ -167,7 +181,7 @@ def test_only_the_fields_we_need_are_needed() -> None:
     payload = json.loads(sample("push__branch"))
     repository = {name: payload["repository"][name] for name in ("id", "full_name", "clone_url")}
     body = json.dumps({"ref": payload["ref"], "after": payload["after"], "repository": repository}).encode()
-    result = github.read({"x-github-event": "push"}, body, "main")
+    result = judged(github.read({"x-github-event": "push"}, body, "main"))
     assert isinstance(result, Event)
     assert (result.before, result.sender, result.key) == ("", "", hashlib.sha256(body).hexdigest())
 
@@ -176,7 +190,7 @@ def test_only_the_fields_we_need_are_needed() -> None:
 def test_other_events_are_ignored_in_a_short_printable_sentence(name: str | None) -> None:
     """The event's name comes from a header nothing signs."""
     headers = {} if name is None else {"x-github-event": name}
-    result = github.read(headers, b"{}", "main")
+    result = judged(github.read(headers, b"{}", "main"))
     assert isinstance(result, Ignored)
     assert result.reason.isascii()
     assert result.reason.isprintable()
@@ -202,7 +216,7 @@ def test_a_form_is_verified_as_sent_and_read_as_meant() -> None:
     body = urlencode({"payload": json.dumps(payload, ensure_ascii=False)}).encode()
     signature = "sha256=" + hmac.new(b"s3cret", body, hashlib.sha256).hexdigest()
     assert github.verify({"x-hub-signature-256": signature}, body, Secrets(secrets=(b"s3cret",)), 0)
-    result = github.read(FORM, body, "main")
+    result = judged(github.read(FORM, body, "main"))
     assert isinstance(result, Event)
     assert result.ref == payload["ref"]
 
@@ -234,11 +248,11 @@ def test_a_form_without_exactly_one_json_payload_is_refused(body: bytes) -> None
 
 def test_a_form_may_carry_other_fields() -> None:
     """Only ``payload`` is looked at."""
-    assert isinstance(github.read(FORM, b"a=1&payload=%7B%7D", "main"), Ignored)
+    assert isinstance(judged(github.read(FORM, b"a=1&payload=%7B%7D", "main")), Ignored)
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "Application/JSON; charset=utf-8", None])
 def test_everything_else_is_read_as_json(content_type: str | None) -> None:
     """Which media types are served at all is the edge's decision."""
     headers = {"x-github-event": "push"} | ({"content-type": content_type} if content_type else {})
-    assert isinstance(github.read(headers, sample("push__branch"), "main"), Event)
+    assert isinstance(judged(github.read(headers, sample("push__branch"), "main")), Event)

@@ -6,12 +6,14 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from receiver.forges import Secrets, gitlab
+from tests.fixtures import judged
 from workers.model import Event, EventKind, Ignored
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "gitlab"
@@ -27,7 +29,7 @@ def sample(name: str) -> Any:
 
 def read(payload: Any) -> Event | Ignored:
     """Read a payload as a delivery with a key."""
-    return gitlab.read({"idempotency-key": "f5e5f430"}, json.dumps(payload).encode(), "main")
+    return judged(gitlab.read({"idempotency-key": "f5e5f430"}, json.dumps(payload).encode(), "main"))
 
 
 def event(payload: Any) -> Event:
@@ -60,24 +62,28 @@ def test_a_push_says_where_to_look() -> None:
         kind=EventKind.PUSH,
         repository="your-group/sub/your-project",
         repository_id="15",
-        url="https://gitlab.example.com/your-group/sub/your-project.git",
+        urls=(
+            "https://gitlab.example.com/your-group/sub/your-project.git",
+            "git@gitlab.example.com:your-group/sub/your-project.git",
+        ),
+        action="updated",
+        files=("myapp/deployment.yaml",),
         ref="refs/heads/main",
         before=OLD,
         after=NEW,
-        number=0,
         sender="ada",
     )
 
 
 def test_a_system_hooks_push_is_the_same_push() -> None:
     """It names the event in ``event_name``, may keep the id beside the project, and never has commits."""
-    assert event(sample("push__system_hook")) == event(sample("push__branch"))
+    assert event(sample("push__system_hook")) == replace(event(sample("push__branch")), files=None)
 
 
 def test_a_merged_merge_request_says_where_to_look() -> None:
     """A merge is about the target branch, numbered as people see it (``iid``)."""
     merged = event(sample("merge_request__merged"))
-    assert (merged.kind, merged.ref, merged.number) == (EventKind.MERGE, "refs/heads/main", 8)
+    assert (merged.kind, merged.ref, merged.number) == (EventKind.PULL_REQUEST, "refs/heads/main", 8)
     assert (merged.before, merged.after, merged.sender) == ("", NEW, "ada")
 
 
@@ -88,10 +94,37 @@ def test_a_squash_with_fast_forward_leaves_the_commit_to_git() -> None:
     assert event(merge_request(merge_commit_sha=NEW, squash_commit_sha=OLD)).after == NEW
 
 
-@pytest.mark.parametrize("action", ["open", "close", "reopen", "update", "approved", "approval", "unapproved"])
+@pytest.mark.parametrize("action", ["update", "approved", "approval", "unapproved"])
 def test_other_merge_request_actions_are_ignored_by_name(action: str) -> None:
     """Labels, titles, drafts and new commits in a request change no target branch."""
     assert ignored(merge_request(action=action)) == f"merge request action '{action}' is not one Hookline acts on"
+
+
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        ("open", "merge request 8 was opened: plans"),
+        ("reopen", "request 8 was reopened: plans"),
+        ("close", "request 8 was closed without being merged"),
+    ],
+)
+def test_a_merge_request_that_was_not_merged_deploys_nothing(action: str, reason: str) -> None:
+    """Nothing reached the target branch."""
+    assert reason.removeprefix("merge ") in ignored(merge_request(action=action))
+
+
+def test_an_update_is_one_only_with_new_commits() -> None:
+    """``oldrev`` is the only sign of them; labels, titles and drafts are updates too."""
+    assert "plans" in ignored(merge_request(action="update", oldrev=OLD))
+
+
+def test_a_renamed_project_keeps_its_id() -> None:
+    """A system hook tells the old path and the new one."""
+    renamed = {"event_name": "project_rename", "project_id": 15, "path_with_namespace": "a/new"}
+    read = gitlab.read({}, json.dumps(renamed | {"old_path_with_namespace": "a/old"}).encode(), "main")
+    assert isinstance(read, tuple)
+    [found] = read
+    assert (found.repository, found.repository_id, found.formerly) == ("a/new", "15", "a/old")
 
 
 def test_a_merge_request_without_an_action_is_ignored() -> None:
@@ -118,7 +151,7 @@ def test_an_annotated_tag_is_looked_at_by_its_commit() -> None:
     assert event(payload | {"checkout_sha": None}).after == payload["after"]
 
 
-@pytest.mark.parametrize("name", ["pipeline", "note", "repository_update", "project_rename", "Push", "", None, 5, {}])
+@pytest.mark.parametrize("name", ["pipeline", "note", "repository_update", "Push", "", None, 5, {}])
 def test_other_events_are_ignored(name: Any) -> None:
     """Whatever stands where the event's name should."""
     assert ignored({"object_kind": name}).endswith(" is not one Hookline acts on")
@@ -150,9 +183,9 @@ def test_the_key_is_the_same_on_every_retry() -> None:
     """``webhook-id`` or ``Idempotency-Key``; never the UUIDs GitLab makes anew per attempt."""
     body = b"{}"
     fresh = {"x-gitlab-event-uuid": "a", "x-gitlab-webhook-uuid": "b"}
-    assert gitlab.read({**fresh, "webhook-id": "w", "idempotency-key": "i"}, body, "main").key == "w"
-    assert gitlab.read({**fresh, "idempotency-key": "i"}, body, "main").key == "i"
-    assert gitlab.read(fresh, body, "main").key == hashlib.sha256(body).hexdigest()
+    assert judged(gitlab.read({**fresh, "webhook-id": "w", "idempotency-key": "i"}, body, "main")).key == "w"
+    assert judged(gitlab.read({**fresh, "idempotency-key": "i"}, body, "main")).key == "i"
+    assert judged(gitlab.read(fresh, body, "main")).key == hashlib.sha256(body).hexdigest()
 
 
 def signature(body: bytes, key: bytes = KEY, id_: str = "w1", time: int = int(NOW)) -> dict[str, str]:

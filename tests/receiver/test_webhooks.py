@@ -125,9 +125,10 @@ def test_exactly_the_limit_is_read(client: TestClient, settings: Settings) -> No
     "body", [b"", b"not json", b"[]", b"null", b'"text"', b"{", b"\xff\xfe", b"[" * 100_000, b'{"a":NaN}']
 )
 def test_what_is_not_a_json_object_is_400(client: TestClient, redis_client: redis.Redis, body: bytes) -> None:
-    """Correctly signed, and still not a delivery."""
+    """Correctly signed, and still not a delivery: on record as rejected, and nothing else happens."""
     assert client.post(HOOK, content=body, headers=signed(body)).status_code == 400
-    assert stored(redis_client) == set()
+    assert stored(redis_client) == {"hookline:deliveries", "hookline:delivery:github:guid-1"}
+    assert queued(redis_client) == 0
 
 
 @pytest.mark.parametrize(
@@ -150,8 +151,8 @@ def test_what_is_authentic_but_not_ours_is_202_ignored_with_the_reason(
     assert (answer.status_code, answer.json()["result"]) == (202, "ignored")
     assert reason in answer.json()["reason"]
     [record] = held.records.intake.deliveries()
-    assert record["verdict"] == "ignored"
-    assert reason in record["reason"]
+    assert record.delivery.verdict == "ignored"
+    assert reason in record.delivery.reason
 
 
 def test_a_broken_app_s_push_is_accepted_so_that_its_commit_gets_a_failed_status(
@@ -199,18 +200,28 @@ def test_without_redis_the_answer_is_503_and_a_later_one_works(
     assert client.post(HOOK, content=body, headers=signed(body)).status_code == 202
 
 
-def test_an_unsendable_message_does_not_undo_the_202(
-    client: TestClient, held: edge.Edge, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lost_message_does_not_undo_the_202(client: TestClient, held: edge.Edge, redis_client: redis.Redis) -> None:
     """The record is what counts: the tick finds it unsent."""
-
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError("the broker is away")
-
-    monkeypatch.setattr(held.counter, "send", refuse)
     body = encoded(push())
     assert client.post(HOOK, content=body, headers=signed(body)).status_code == 202
+    assert redis_client.delete(broker.MERGE) == 1
     assert held.records.progress.unsent() == ["myapp"]
+
+
+def test_one_accept_is_one_round_trip(client: TestClient, held: edge.Edge, redis_client: redis.Redis) -> None:
+    """Record, request, commit, heartbeat and both messages are one script; nothing else is sent."""
+    body = encoded(push())
+    client.post(HOOK, content=body, headers=signed(body))
+    with redis_client.monitor() as monitor:  # type: ignore[no-untyped-call]
+        other = encoded(push(after="c" * 40))
+        assert client.post(HOOK, content=other, headers=signed(other, delivery="guid-2")).status_code == 202
+        held.records.redis.echo("the end")
+        seen = []
+        for command in monitor.listen():
+            if command["command"].startswith("ECHO"):
+                break
+            seen.append(command)
+    assert [one["command"].split()[0] for one in seen if one["client_type"] != "lua"] == ["EVALSHA"]
 
 
 @pytest.mark.parametrize(

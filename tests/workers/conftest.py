@@ -15,7 +15,7 @@ from deploy.local.stack import APPLICATION, PUBLIC_URL, REPOSITORY
 from tests.fixtures import Clock
 from workers import context, sync
 from workers.context import Context
-from workers.model import Accepted, Commit, Delivery, Report, Request, Why
+from workers.model import Accepted, Commit, Delivery, Report, Request, Sighting, Why
 from workers.records import Records
 from workers.records.coding import commit_id
 from workers.settings import Settings
@@ -29,9 +29,15 @@ class Counter:
     sent: list[str] = field(default_factory=list)
     published: list[str] = field(default_factory=list)
 
-    def accept(self, delivery: Delivery | None, requests: Sequence[Request]) -> Accepted:
+    def accept(
+        self,
+        delivery: Delivery | None,
+        requests: Sequence[Request],
+        reports: Sequence[tuple[str, Commit, Report]] = (),
+        sightings: Sequence[Sighting] = (),
+    ) -> Accepted:
         """Record, then note the messages."""
-        accepted = self.records.intake.accept(delivery, requests)
+        accepted = self.records.intake.accept(delivery, requests, reports, sightings)
         self.sent += accepted.fresh
         return accepted
 

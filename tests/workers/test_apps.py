@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from workers import apps
+from workers import apps, repositories, revisions
 from workers.apps import App
-from workers.model import Event, EventKind
 
 
 def app(
@@ -16,9 +15,7 @@ def app(
     return App(name, url, ".", revision, file, line=1)
 
 
-def event(ref: str = "refs/heads/main", url: str = "https://github.com/your-org/your-repo.git") -> Event:
-    """A push."""
-    return Event("github", "h", "k", EventKind.PUSH, "your-org/your-repo", "1", url, ref, "b" * 40, "a" * 40, 0, "me")
+URL = repositories.canonical("https://github.com/your-org/your-repo.git")
 
 
 @pytest.mark.parametrize(
@@ -35,11 +32,16 @@ def event(ref: str = "refs/heads/main", url: str = "https://github.com/your-org/
         ("HEAD", "refs/heads/anything", True),
         ("HEAD", "refs/tags/v1", False),
         ("a" * 40, "refs/heads/main", False),
+        ("^1.2", "refs/tags/v1.4.0", True),
+        ("1.x", "refs/tags/1.0.3", True),
+        (">=1.2, <2", "refs/tags/v2.0.0", False),
+        ("^1.2", "refs/heads/1.4.0", False),
+        ("^1.2", "refs/tags/v1.4.0-rc.1", False),
     ],
 )
 def test_a_revision_follows_a_ref_by_its_whole_name(revision: str, ref: str, expected: bool) -> None:
     """Never by a part of it, and a full ref never means the tag of the same name."""
-    assert apps.follows(revision, ref) is expected
+    assert revisions.follows(revision, ref) is expected
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,7 @@ def test_a_revision_follows_a_ref_by_its_whole_name(revision: str, ref: str, exp
 )
 def test_an_app_is_found_by_any_form_of_its_repository_s_url(url: str) -> None:
     """However people write it."""
-    assert [found.name for found in apps.index([app("a", url)]).touched_by(event())] == ["a"]
+    assert [found.name for found in apps.index([app("a", url)]).touched_by([URL], "refs/heads/main")] == ["a"]
 
 
 def test_other_repositories_are_not_touched() -> None:
@@ -61,7 +63,7 @@ def test_other_repositories_are_not_touched() -> None:
     index = apps.index(
         [app("a", "https://github.com/your-org/your-repo2"), app("b", "https://gitlab.com/your-org/your-repo")]
     )
-    assert index.touched_by(event()) == []
+    assert index.touched_by([URL], "refs/heads/main") == ()
 
 
 def test_of_two_apps_with_one_name_neither_is_served_and_both_places_are_named() -> None:

@@ -36,7 +36,7 @@ def sync(
         settings = configuration.load(config)
         if app not in problems.catalog(settings).apps:
             raise UnknownName(f"no app is called {app}: `hookline status` lists them all")
-        records, who = opening.records(settings), _user()
+        records, who = opening.records(settings), user()
         records.audit.add("sync", app=app, who=who, reason=reason, address="command line")
         request = Request(app=app, number=0, why=Why.MANUAL, who=who, at=time.time())
         number = broker.Counter(settings, records).accept(None, [request]).numbers[app]
@@ -82,7 +82,8 @@ def token(
         typer.echo(text)
 
 
-def _user() -> str:
+def user() -> str:
+    """Return who is at the command line, for the audit trail."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container may run as a number that has no name

@@ -38,12 +38,8 @@ def web(config: Config = None) -> None:
     Example: hookline web --config hookline.yaml
     """
     with sentences():
-        settings = _prepare(config)
-        _replace(
-            "uvicorn", "--factory", "receiver.app:create",
-            "--host", settings.edge.host, "--port", str(settings.edge.port),
-            "--no-access-log", "--no-server-header", "--log-level", "warning", "--timeout-graceful-shutdown", "10",
-        )  # fmt: skip
+        _prepare(config)
+        _replace("receiver")
 
 
 def worker(

@@ -7,17 +7,35 @@ import fcntl
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import git
 
-from workers import repositories
+from workers import repositories, revisions
 from workers.errors import SourceMissing
 from workers.git import transport
 
 FETCH_SECONDS: Final = 120
 REFSPECS: Final = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+
+
+@dataclass(frozen=True, slots=True)
+class Refs:
+    """The refs of a server: full ref to commit, annotated tags peeled; ``head`` is the ref that HEAD points to."""
+
+    commits: dict[str, str]
+    head: str
+
+
+def advertised(text: str) -> Refs:
+    """Read what ``git ls-remote --symref`` prints. Pure."""
+    pairs = [(name, what) for what, _, name in (line.partition("\t") for line in text.splitlines()) if name]
+    found = {name: what for name, what in pairs if not what.startswith("ref: ")}
+    head = next((what.removeprefix("ref: ") for name, what in pairs if name == "HEAD" and what.startswith("ref: ")), "")
+    peeled = {name: found.get(f"{name}^{{}}", sha) for name, sha in found.items() if not name.endswith("^{}")}
+    return Refs({name: sha for name, sha in peeled.items() if name != "HEAD"}, head)
 
 
 class Mirror:
@@ -50,18 +68,30 @@ class Mirror:
             return 0.0
 
     def resolve(self, revision: str) -> str | None:
-        """Return the commit that ``revision`` (HEAD, branch, tag, full ref or commit id) names here, or ``None``.
+        """Return the commit that ``revision``, as `workers.revisions` reads it, names here, or ``None``."""
+        ref = self.ref(revision)
+        return self.peeled(ref or revision) if ref or revisions.is_commit(revision) else None
 
-        A branch goes before a tag of the same name; an annotated tag is peeled to its commit.
+    def ref(self, revision: str) -> str:
+        """Return the full ref that ``revision`` names here, ``""`` for none and for a commit id.
+
+        A branch goes before a tag of the same name; of a range it is the tag of the highest version.
         """
-        names = ["HEAD"] if revision == "HEAD" else [revision] if revision.startswith("refs/") else []
-        if not names:
-            names = [f"refs/heads/{revision}", f"refs/tags/{revision}"]
-            if len(revision) in (40, 64) and all(letter in "0123456789abcdef" for letter in revision):
-                names.append(revision)
-        for name in names:
+        if revision == revisions.HEAD:
             with contextlib.suppress(git.GitCommandError):
-                return str(self.repo.git.rev_parse("--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"))
+                return str(self.repo.git.symbolic_ref("--quiet", "HEAD"))
+            return ""
+        for name in revisions.names(revision):
+            if self.peeled(name):
+                return name
+        if revisions.span(revision) is None:
+            return ""
+        return revisions.pick(revision, str(self.repo.git.for_each_ref("--format=%(refname)", "refs/tags")).split())
+
+    def peeled(self, name: str) -> str | None:
+        """Return the commit that a ref or an object id leads to (an annotated tag is peeled), ``None`` for none."""
+        with contextlib.suppress(git.GitCommandError):
+            return str(self.repo.git.rev_parse("--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"))
         return None
 
     def has(self, revision: str) -> bool:
@@ -101,15 +131,13 @@ class Mirror:
             self._stamp.write_text(repr(began))
             return True
 
-    def remote_refs(self) -> dict[str, str]:
-        """Ask the server for its refs: full ref (and ``HEAD``) to commit, annotated tags peeled."""
+    def remote_refs(self) -> Refs:
+        """Ask the server for its refs, with one call."""
         with transport.errors(self.url):
-            text = str(self.repo.git.ls_remote("--end-of-options", self._clone, kill_after_timeout=FETCH_SECONDS))
-        lines = (line.partition("\t") for line in text.splitlines())
-        refs = {name: sha for sha, _, name in lines if name}
-        return {
-            name.removesuffix("^{}"): refs.get(f"{name.removesuffix('^{}')}^{{}}", sha) for name, sha in refs.items()
-        }
+            text = str(
+                self.repo.git.ls_remote("--symref", "--end-of-options", self._clone, kill_after_timeout=FETCH_SECONDS)
+            )
+        return advertised(text)
 
     def point_head(self) -> None:
         """Point the mirror's HEAD where the server's HEAD points."""

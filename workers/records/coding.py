@@ -10,6 +10,9 @@ from workers.model import (
     Action,
     Change,
     Commit,
+    Delivery,
+    Event,
+    EventKind,
     Flight,
     Outcome,
     Ref,
@@ -18,6 +21,7 @@ from workers.model import (
     Stage,
     State,
     SyncRecord,
+    Taken,
     Why,
 )
 
@@ -44,6 +48,18 @@ def request(app: str, number: str, text: str) -> Request:
     commit = value.pop("commit")
     value.update(app=app, number=int(number), why=Why(value["why"]), commit=Commit(**commit) if commit else None)
     return Request(**value)
+
+
+def delivery(text: str) -> Delivery:
+    """Read a delivery back."""
+    value = orjson.loads(text)
+    value.update(verdict=Taken(value["verdict"]), events=tuple(_event(event) for event in value["events"]))
+    return Delivery(**value)
+
+
+def _event(value: dict[str, Any]) -> Event:
+    value.update(kind=EventKind(value["kind"]), urls=tuple(value["urls"]))
+    return Event(**value)
 
 
 def report(text: str) -> Report:

@@ -3,19 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
 
 import orjson
 import redis
 
 from workers.errors import RecordsUnavailable
-from workers.model import Accepted, Delivery, Report, Request, State
+from workers.model import Accepted, Commit, Delivery, Report, Request, Sighting, State, Why
 from workers.records import coding, scripts
 from workers.records.keys import PREFIX, Client, key
 
 RETENTION: Final = 7 * 24 * 3600
 """Seconds a delivery and a commit are remembered."""
 MOST_DELIVERIES: Final = 10_000
+
+
+_WAITING: Final = coding.encode(Report(State.PENDING, "accepted, waiting for a worker"))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A delivery on record, with the requests it caused: app to number."""
+
+    delivery: Delivery
+    requests: dict[str, int]
+
+
+class Post(Protocol):
+    """Makes messages: `workers.broker.Post`."""
+
+    report_queue: str
+
+    def look(self, request: Request) -> tuple[str, str]:
+        """Return queue and message that ask for a look at the request's app."""
+
+    def publish(self, commit: str) -> str:
+        """Return the message that asks for a look at a commit's statuses, "" for no commit."""
 
 
 class Intake:
@@ -26,31 +50,37 @@ class Intake:
         self._clock = clock
         self._accept = client.register_script(scripts.ACCEPT)
 
-    def accept(self, delivery: Delivery | None, requests: Sequence[Request]) -> Accepted:
+    def accept(
+        self,
+        delivery: Delivery | None,
+        requests: Sequence[Request],
+        reports: Sequence[tuple[str, Commit, Report]] = (),
+        sightings: Sequence[Sighting] = (),
+        post: Post | None = None,
+    ) -> Accepted:
         """Record a delivery (if any) with the requests it causes; their numbers are given here.
 
         All or nothing, in one round trip: once this returns, nothing can lose them. A delivery seen before
-        causes nothing, unless the work it caused failed. A request for the revision that is already the newest
-        wanted one of its app causes nothing new either. Raises :class:`RecordsUnavailable`; then nothing was
-        recorded, or it was and a repetition is recognised.
+        causes nothing, unless it caused nothing then or the work it caused failed. A request for the revision that is
+        already the newest wanted one of its app causes nothing new either. ``reports`` are what apps say at once of
+        commits. ``post`` makes the messages that are queued in the same step; without it none are.
+
+        Raises :class:`RecordsUnavailable`; then nothing was recorded, or it was and a repetition is recognised.
         """
-        name = f"{delivery.hook}:{delivery.key}" if delivery else ""
-        arguments: list[Any] = [
-            PREFIX,
-            self._clock(),
-            RETENTION,
-            MOST_DELIVERIES,
-            name,
-            coding.encode(delivery),
-        ]
+        name = delivery.id if delivery else ""
+        queue = post.report_queue if post else ""
+        arguments: list[Any] = [PREFIX, self._clock(), RETENTION, MOST_DELIVERIES, name, coding.encode(delivery), queue]
+        arguments.append(len(sightings))
+        for seen in sightings:
+            arguments += [":".join(seen.name), seen.field, seen.value]
         for request in requests:
-            arguments += [
-                request.app,
-                _without_number(request),
-                f"{request.ref} {request.revision}" if request.revision else "",
-                coding.commit_id(request.commit) if request.commit else "",
-                coding.encode(Report(State.PENDING, "accepted, waiting for a worker")),
-            ]
+            commit = coding.commit_id(request.commit) if request.commit else ""
+            last = f"{request.ref} {request.revision}" if request.revision and request.why is not Why.RERUN else ""
+            arguments += [request.app, _without_number(request), last, commit, _WAITING]
+            arguments += [*post.look(request), post.publish(commit)] if post else ["", "", ""]
+        for app, about, report in reports:
+            commit = coding.commit_id(about)
+            arguments += [app, "", "", commit, coding.encode(report), "", "", post.publish(commit) if post else ""]
         try:
             answer: list[str] = self._accept(args=arguments)
         except redis.RedisError as error:
@@ -66,14 +96,23 @@ class Intake:
         """Record one request that no delivery caused; as :meth:`accept`."""
         return self.accept(None, [request])
 
-    def deliveries(self, most: int = 50) -> list[dict[str, Any]]:
-        """Return the newest deliveries as recorded, each with ``requests`` (app to number)."""
-        names = self._redis.zrevrange(key("deliveries"), 0, most - 1)
+    def deliveries(self, most: int = 50, skip: int = 0) -> list[Kept]:
+        """Return the newest deliveries, newest first, after the ``skip`` newest."""
+        names = self._redis.zrevrange(key("deliveries"), skip, skip + most - 1)
         with self._redis.pipeline(transaction=False) as pipe:
             for name in names:
                 pipe.hmget(key("delivery", name), "body", "requests")
             found = pipe.execute()
-        return [orjson.loads(body) | {"requests": orjson.loads(requests)} for body, requests in found if body]
+        return [_kept(body, requests) for body, requests in found if body]
+
+    def delivery(self, name: str) -> Kept | None:
+        """Return one delivery by its id, ``None`` when there is none or it is no longer kept."""
+        body, requests = self._redis.hmget(key("delivery", name), "body", "requests")
+        return _kept(body, requests) if body else None
+
+
+def _kept(body: str, requests: str) -> Kept:
+    return Kept(coding.delivery(body), orjson.loads(requests))
 
 
 def _without_number(request: Request) -> str:

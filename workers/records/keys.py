@@ -5,6 +5,9 @@ key                  type    holds
 ===================  ======  ==============================================================================
 delivery:<hook>:<k>  hash    one delivery: ``body`` (JSON), ``requests`` (JSON: app to number)
 deliveries           zset    delivery names by time, newest kept
+hook:<hook>          hash    ``at``: when it last delivered
+names:<forge>:<id>   hash    repository URL (canonical) to when it had that name
+missed               hash    "app|ref" to a move no delivery told of (JSON)
 app:<app>            hash    ``wanted`` ``done`` ``last`` and the result of the last finished request
 open:<app>           hash    request number to request (JSON), until it has an outcome
 flight:<app>         string  the sync that waits for health (JSON)

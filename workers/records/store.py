@@ -15,6 +15,7 @@ from workers.records.audit import Audit
 from workers.records.coding import commit_id
 from workers.records.commits import Commits
 from workers.records.drift import Drift
+from workers.records.hooks import Hooks
 from workers.records.intake import Intake
 from workers.records.leases import Leases
 from workers.records.progress import Progress
@@ -42,6 +43,7 @@ class Records:
         self.redis = client
         self.clock = clock
         self.intake = Intake(client, clock)
+        self.hooks = Hooks(client)
         self.progress = Progress(client, clock)
         self.commits = Commits(client)
         self.leases = Leases(client)

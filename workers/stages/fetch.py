@@ -23,8 +23,8 @@ def needed(here: str | None, has_wanted: bool, fetched_at: float, request: Reque
     return fetched_at <= request.at or not has_wanted
 
 
-def tree(mirror: Mirror, app: App, request: Request) -> Tree:
-    """Return the files of the commit that ``app.revision`` names, at least as new as ``request``.
+def tree(mirror: Mirror, app: App, request: Request) -> tuple[str, Tree]:
+    """Return the full ref (``""`` for a commit id) and files of what ``app.revision`` names, as new as ``request``.
 
     A delivery only says where to look: the answer is Git's. Raises :class:`SourceMissing` when there is no such
     branch, tag or commit, and the transport's errors.
@@ -44,4 +44,4 @@ def tree(mirror: Mirror, app: App, request: Request) -> Tree:
             f"{app.url} has no branch, tag or commit {app.revision}: "
             f"push it, or correct spec.source.targetRevision ({app.origin})"
         )
-    return Tree(mirror.repo, app.url, revision)
+    return mirror.ref(app.revision), Tree(mirror.repo, app.url, revision)

@@ -16,6 +16,7 @@ from deploy.local.forge import Checkout, Delivery, Forge, signing
 from deploy.local.forge.github import contract
 from deploy.local.forge.web import Request, Response, Server
 from receiver import forges, signatures
+from tests.fixtures import judged
 from workers.model import Event, EventKind, Ignored
 
 REPOSITORY = "your-org/your-repo"
@@ -89,7 +90,7 @@ def read(kind: str, request: Request, secrets: signatures.Secrets) -> Event | Ig
     """What the real edge makes of a delivery, signature first."""
     edge = forges.FORGES[kind]
     assert edge.verify(request.headers, request.body, secrets, time.time())
-    return edge.read(request.headers, request.body, "main")
+    return judged(edge.read(request.headers, request.body, "main"))
 
 
 def test_the_signature_is_the_one_github_documents() -> None:
@@ -124,7 +125,7 @@ def test_a_push_is_read_by_the_real_edge(forge: Forge, work: Checkout, receiver:
     """Verified with the secret and read as the push it was; the pretended address is the repository's."""
     event = read(kind, receiver.seen[0], signatures.Secrets((forge.secret.encode(),)))
     assert isinstance(event, Event)
-    assert (event.kind, event.repository, event.url) == (EventKind.PUSH, REPOSITORY, PUBLIC)
+    assert (event.kind, event.repository, event.urls[0]) == (EventKind.PUSH, REPOSITORY, PUBLIC)
     assert (event.ref, event.after, event.sender) == ("refs/heads/main", work.head, "ada")
     assert event.key == forge.deliveries[0].guid
 
@@ -137,7 +138,7 @@ def test_a_merge_is_read_by_the_real_edge(forge: Forge, work: Checkout, receiver
     merged, pushed = (read(kind, request, secrets) for request in receiver.seen[-2:])
     assert isinstance(merged, Event)
     assert isinstance(pushed, Event)
-    assert (merged.kind, merged.ref, merged.after, merged.number) == (EventKind.MERGE, "refs/heads/main", sha, 1)
+    assert (merged.kind, merged.ref, merged.after, merged.number) == (EventKind.PULL_REQUEST, "refs/heads/main", sha, 1)
     assert (pushed.kind, pushed.ref, pushed.after) == (EventKind.PUSH, "refs/heads/main", sha)
     assert work.run("cat-file", "-t", "HEAD") == "commit"
     work.switch("main")

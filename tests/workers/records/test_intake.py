@@ -11,7 +11,7 @@ from redis.retry import Retry
 
 from tests.fixtures import Clock
 from workers.errors import RecordsUnavailable
-from workers.model import Accepted, Commit, Delivery, Outcome, Report, Request, Stage, State, SyncRecord, Why
+from workers.model import Accepted, Commit, Delivery, Outcome, Report, Request, Stage, State, SyncRecord, Taken, Why
 from workers.records import Records
 from workers.records.coding import commit_id
 
@@ -20,7 +20,7 @@ A, B = "a" * 40, "b" * 40
 
 def delivery(key: str = "guid-1") -> Delivery:
     """A push's delivery."""
-    return Delivery("main", key, 1.0, "push", "accepted", "", "your-org/your-repo", "refs/heads/main", A, "octocat")
+    return Delivery("main", key, 1.0, Taken.ACCEPTED)
 
 
 def request(revision: str = A, app: str = "myapp") -> Request:
@@ -46,7 +46,7 @@ def test_a_delivery_and_its_requests_are_recorded_together(records: Records) -> 
     name = commit_id(opened.commit) if opened.commit else ""
     assert records.commits.read(name).apps == {"myapp": Report(State.PENDING, "accepted, waiting for a worker")}
     assert records.commits.dirty(2e9) == [name]
-    assert records.intake.deliveries()[0]["requests"] == {"myapp": 1}
+    assert records.intake.deliveries()[0].requests == {"myapp": 1}
 
 
 def test_the_same_delivery_five_times_at_once_makes_one_request(records: Records) -> None:
@@ -96,7 +96,7 @@ def test_deliveries_are_bounded(records: Records, clock: Clock, monkeypatch: pyt
     for number in range(5):
         clock.forward(1)
         records.intake.accept(delivery(f"guid-{number}"), [])
-    assert [found["key"] for found in records.intake.deliveries()] == ["guid-4", "guid-3", "guid-2"]
+    assert [found.delivery.key for found in records.intake.deliveries()] == ["guid-4", "guid-3", "guid-2"]
 
 
 def test_an_absent_redis_is_a_sentence_not_a_stack_trace(clock: Clock) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from workers import catalog
+from workers import declared
 from workers.apps import App
 from workers.commands.reference.wording import MADE
 from workers.declarations import argo
@@ -162,7 +162,7 @@ def _alias(name: str, field: FieldInfo) -> str:
 def _read(value: dict[str, Any]) -> App | None:
     """Return the app of a document, ``None`` when the field's value is one Hookline looks at and does not take."""
     try:
-        app = catalog.declared(Document(value, "app.yaml", 1))
+        app = declared.declared(Document(value, "app.yaml", 1))
     except BadDeclaration:
         return None
     return None if app.fault else app
