@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from receiver import api, deliveries, edge, openapi, probes, webhooks
@@ -45,8 +46,9 @@ async def _missing(_request: requests.Request, _error: Exception) -> Response:
     return refusal(404, "there is nothing here")
 
 
-async def _method(_request: requests.Request, _error: Exception) -> Response:
-    return refusal(405, "this path does not take that method")
+async def _method(_request: requests.Request, error: Exception) -> Response:
+    headers = (error.headers if isinstance(error, HTTPException) else None) or {}
+    return refusal(405, "this path does not take that method", **{name.lower(): text for name, text in headers.items()})
 
 
 async def _broken(_request: requests.Request, _error: Exception) -> Response:

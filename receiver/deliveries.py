@@ -12,6 +12,7 @@ from receiver import api, tokens
 from receiver.answers import answer, refusal
 from workers import ledger
 from workers.errors import RecordsUnavailable
+from workers.model import Taken
 
 if TYPE_CHECKING:
     from starlette import requests
@@ -38,6 +39,8 @@ async def deliveries(request: requests.Request) -> Response:
     except ValueError as error:
         return refusal(400, str(error))
     wanted = {name: request.query_params.get(name, "") for name in ("hook", "app", "verdict")}
+    if "verdict" in request.query_params and wanted["verdict"] not in list(Taken):
+        return refusal(400, "`verdict` must be accepted, ignored or rejected")
     return await run_in_threadpool(_listed, edge, who, wanted, limit, skip)
 
 

@@ -39,7 +39,7 @@ class Edge(Group):
     """Seconds for a request's line and headers to arrive."""
     max_connections: int = Field(default=1024, ge=1)
     """Connections at once; one more is answered 503."""
-    large_bodies: int = Field(default=2, ge=1)
+    large_bodies: int = Field(default=1, ge=1)
     """Bodies of more than 256 KiB that are in memory at once; others wait in a temporary file."""
     max_failures: int = Field(default=60, ge=1)
     """Deliveries of one hook from one address that may fail verification in a minute; more are answered 429 unread."""
