@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import counts, latency, load
+from benchmarks import counts, intake, latency
 from benchmarks.figures import Figure
 from benchmarks.site import opened
 from deploy.local.control_plane import ControlPlane
@@ -25,34 +25,40 @@ err = Console(stderr=True)
 def main(
     rounds: Annotated[int, typer.Option(min=1, help="Pushes timed.")] = 30,
     repairs: Annotated[int, typer.Option(min=1, help="Repairs timed.")] = 20,
-    deliveries: Annotated[int, typer.Option(min=16, help="Webhooks sent to the edge.")] = 2000,
-    connections: Annotated[int, typer.Option(min=1, help="Connections they are sent over.")] = 16,
+    only_intake: Annotated[bool, typer.Option("--intake", help="Measure the edge alone, without a cluster.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
     """Measure one Hookline (web, one worker, beat, watch; default settings) on one machine.
 
     Example: python -m benchmarks --rounds 10 --json
     """
-    figures: list[Figure] = []
     with signals_unwind(), tempfile.TemporaryDirectory(prefix="hookline-bench-") as made:
         folder = Path(made)
-        with ControlPlane(folder / "cluster") as cluster:
-            # The watch asks the API server on its own account: requests of a sync are counted without it.
-            with opened(cluster, folder / "counted", watch=False) as site:
-                said("counting requests")
-                figures += counts.requests(site) + counts.shared(site)
-            cluster.kubectl("delete", "deployment,service,configmap", "--all", "-n", "default")
-            with opened(cluster, folder / "timed", watch=True) as site:
-                said(f"timing {rounds} pushes")
-                figures += latency.pushes(site, rounds)
-                said(f"timing {repairs} repairs")
-                figures += latency.repairs(site, repairs)
-                said(f"sending {deliveries} deliveries")
-                figures += load.accepts(site, connections, deliveries)
+        said(f"sending deliveries to an edge with {intake.APPS} apps")
+        figures = intake.figures(folder / "intake")
+        if not only_intake:
+            figures += synced(folder, rounds, repairs)
     if as_json:
         sys.stdout.buffer.write(orjson.dumps([asdict(figure) for figure in figures]) + b"\n")
     else:
         Console().print(table(figures))
+
+
+def synced(folder: Path, rounds: int, repairs: int) -> list[Figure]:
+    """Return what a push and a repair cost on the way through a whole Hookline."""
+    figures: list[Figure] = []
+    with ControlPlane(folder / "cluster") as cluster:
+        # The watch asks the API server on its own account: requests of a sync are counted without it.
+        with opened(cluster, folder / "counted", watch=False) as site:
+            said("counting requests")
+            figures += counts.requests(site) + counts.shared(site)
+        cluster.kubectl("delete", "deployment,service,configmap", "--all", "-n", "default")
+        with opened(cluster, folder / "timed", watch=True) as site:
+            said(f"timing {rounds} pushes")
+            figures += latency.pushes(site, rounds)
+            said(f"timing {repairs} repairs")
+            figures += latency.repairs(site, repairs)
+    return figures
 
 
 def said(text: str) -> None:
@@ -64,8 +70,9 @@ def table(figures: list[Figure]) -> Table:
     """Return the figures as a table, a group at a time."""
     made = Table(title="Hookline, measured", title_style="bold", title_justify="left")
     made.add_column("what")
-    for name in ("", "median or count", "p95, p99"):
-        made.add_column(name, justify="left" if not name else "right")
+    made.add_column("", no_wrap=True)
+    for name in ("median or count", "p95, p99"):
+        made.add_column(name, justify="right", no_wrap=True)
     made.add_column("of what")
     group = ""
     for figure in figures:

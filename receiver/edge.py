@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from workers.errors import BadConfiguration
 from workers.records import Records, connect
 from workers.settings import Hook, Settings
 
+COLLECTED_AFTER = 20_000
+"""Objects more than freed, after which Python looks for cycles: a payload is many objects and no cycle."""
 SHORTEST_KEY = 24
 """Bytes: the least a Standard Webhooks secret may have."""
 
@@ -48,11 +51,16 @@ def create(settings: Settings | None = None) -> Edge:
     secrets = {name: hook_secrets(name, hook) for name, hook in settings.hooks.items()}
     issuers = issuers_of(settings)
     records = connect(settings)
+    catalog = Catalog(settings.catalog.folders)
+    catalog.index()
+    # What lives as long as the process is no garbage: a collection that walks 10,000 apps would hold up an answer.
+    gc.freeze()
+    gc.set_threshold(COLLECTED_AFTER)
     return Edge(
         settings,
         secrets,
         issuers,
-        Catalog(settings.catalog.folders),
+        catalog,
         records,
         Counter(settings, records),
         Failures(settings.edge.max_failures),
@@ -67,8 +75,9 @@ def hook_secrets(name: str, hook: Hook) -> Secrets:
         signing_keys=tuple(secretrefs.read(ref).encode() for ref in hook.signing_keys),
     )
     for ref, secret in zip(hook.secrets, found.secrets, strict=True):
-        if not secret:
-            raise BadConfiguration(f"{ref} is empty: an empty secret verifies nobody", field=f"hooks.{name}.secrets")
+        if not secret.strip():
+            text = f"{ref} is empty: an empty secret would verify anybody"
+            raise BadConfiguration(text, field=f"hooks.{name}.secrets")
     for ref, secret in zip(hook.signing_keys, found.signing_keys, strict=True):
         if len(signing_key(secret)) < SHORTEST_KEY:
             raise BadConfiguration(

@@ -56,12 +56,12 @@ def configuration(folder: Path, redis_url: str, port: int, **more: Any) -> Path:
     """Write a configuration with a GitHub hook and one app; return its path."""
     (folder / "catalog").mkdir(exist_ok=True)
     (folder / "catalog" / "myapp.yaml").write_text(APPLICATION)
-    (folder / "redis").write_text(redis_url)
+    (folder / "redis-url").write_text(redis_url)
     (folder / "secret").write_text(SECRET)
     (folder / "key").write_text(KEY)
     value = {
         "data": str(folder),
-        "redis": {"url": f"file:{folder / 'redis'}"},
+        "redis": {"url": f"file:{folder / 'redis-url'}"},
         "edge": {"port": port} | more.pop("edge", {}),
         "hooks": {"github": {"forge": "github", "secrets": [f"file:{folder / 'secret'}"]}},
         "issuers": [{"issuer": "hookline", "key": f"file:{folder / 'key'}"}],

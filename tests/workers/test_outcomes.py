@@ -89,3 +89,20 @@ def test_waits_double_up_to_a_limit_and_then_end() -> None:
     """Five retries by default, as in Argo CD."""
     settings = Sync(retry_first=1, retry_most=5, retry_limit=5)
     assert [retries.delay(settings, attempts) for attempts in range(1, 8)] == [1, 2, 4, 5, 5, None, None]
+
+
+@pytest.mark.parametrize(
+    ("came_on", "follows"),
+    [
+        ("refs/heads/feature", "refs/heads/main"),
+        ("refs/tags/main", "refs/heads/main"),
+        ("refs/tags/v1.0.9", "refs/tags/v1.1.0"),
+    ],
+)
+def test_a_commit_of_another_ref_is_not_the_app_s(came_on: str, follows: str) -> None:
+    """A feature branch beside HEAD, a tag of the branch's name, an older tag of a range: not affected."""
+    commit = Commit("main", "your-org/your-repo", "c" * 40, came_on)
+    request = Request("myapp", 1, Why.PUSH, "ada", 1.0, came_on, "c" * 40, "", commit)
+    for outcome in (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.NOT_AFFECTED):
+        told = outcomes.reports([request], outcome, "text", "d" * 40, None, lambda _old: False, follows)
+        assert told[commit] == Report(State.SUCCESS, f"not affected: the app follows {follows}, not {came_on}")

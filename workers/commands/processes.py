@@ -39,6 +39,8 @@ def web(config: Config = None) -> None:
     """
     with sentences():
         _prepare(config)
+        # glibc gives every thread a heap of its own and seldom returns one: two are enough for threads that wait.
+        os.environ.setdefault("MALLOC_ARENA_MAX", "2")
         _replace("receiver")
 
 
