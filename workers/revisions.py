@@ -7,6 +7,7 @@ range of semantic versions over the tags. A branch goes before a tag of the same
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable
 
 from semantic_version import NpmSpec, Version
@@ -15,6 +16,8 @@ HEAD = "HEAD"
 _BRANCHES = "refs/heads/"
 _TAGS = "refs/tags/"
 _RANGE_SIGNS = frozenset("*^~<>=|, ")
+_AFTER_SIGN = re.compile(r"([<>=~^]) +")
+_LETTER_V = re.compile(r"^([<>=~^]*)[vV](?=[0-9])")
 
 
 def is_commit(revision: str) -> bool:
@@ -29,12 +32,12 @@ def span(revision: str) -> NpmSpec | None:
     The syntax is npm's, with ``,`` for "and" as Argo CD and Flux take it; a leading ``v`` does not count. An exact
     version is the name of a tag and no range.
     """
-    text = " ".join(revision.replace(",", " ").split())
+    text = _AFTER_SIGN.sub(r"\1", " ".join(revision.replace(",", " ").split()))
     wild = any(part in ("x", "X") for part in text.split("."))
     if not wild and not _RANGE_SIGNS.intersection(text):
         return None
     try:
-        return NpmSpec(" ".join(part[1:] if part[:1] in ("v", "V") else part for part in text.split(" ")))
+        return NpmSpec(" ".join(_LETTER_V.sub(r"\1", part) for part in text.split(" ")))
     except ValueError:
         return None
 
