@@ -27,6 +27,9 @@ QUEUES: Final = (EMERGENCY, REPORT, MERGE, SWEEP)
 
 EXCHANGE: Final = Exchange("hookline", type="direct")
 
+TURNS: Final = 6
+"""Parts that a pass of the sweep is done in."""
+
 LOOK: Final = "hookline.look"
 PUBLISH: Final = "hookline.publish"
 TICK: Final = "hookline.tick"
@@ -83,8 +86,8 @@ def application(settings: Settings) -> Celery:
             },
             "sweep": {
                 "task": SWEEP_ALL,
-                "schedule": settings.sync.sweep_every,
-                "options": _beat_options(settings.sync.sweep_every),
+                "schedule": settings.sync.sweep_every / TURNS,
+                "options": _beat_options(settings.sync.sweep_every / TURNS),
             },
         },
     )

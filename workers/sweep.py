@@ -5,6 +5,7 @@ Events make Hookline fast; this makes it right. It only ever asks for looks: a w
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +13,7 @@ import structlog
 
 from workers import drift, revisions
 from workers.apps import App
+from workers.broker import TURNS
 from workers.context import Context
 from workers.errors import HooklineError
 from workers.git.mirror import Refs
@@ -30,12 +32,16 @@ def tick(context: Context) -> None:
         context.counter.publish(commit)
 
 
-def sweep(context: Context) -> None:
-    """Find commits no delivery told us of and drift no watch saw. What is broken stops nothing else."""
+def sweep(context: Context, turn: int | None = None) -> None:
+    """Find commits no delivery told us of and drift no watch saw. What is broken stops nothing else.
+
+    ``turn`` counts the parts that a pass is done in, so that a Git server with many repositories is asked evenly over
+    the time and not all at once; ``None`` does all of it.
+    """
     index = context.catalog.index()
-    for problem in look_at_repositories(context, index.apps.values()):
+    for problem in look_at_repositories(context, index.apps.values(), turn):
         log.warning("sweep could not look", reason=problem)
-    if not context.settings.sync.sweep_drift:
+    if not context.settings.sync.sweep_drift or (turn or 0) % TURNS:
         return
     for name in context.settings.clusters:
         try:
@@ -53,8 +59,19 @@ def ask_declared(context: Context) -> None:
         ask(context, index.apps[name], Why.SWEEP, "declaration")
 
 
-def look_at_repositories(context: Context, served: Iterable[App]) -> list[str]:
-    """Ask every served repository for its refs, one call each, and request what is new. Returns what went wrong."""
+def in_turn(name: str, count: int, turn: int | None) -> bool:
+    """Whether a repository is looked at in this turn: a few all in the first, of many each in its own. Pure."""
+    if turn is None:
+        return True
+    mine = zlib.crc32(name.encode()) % TURNS if count > TURNS else 0
+    return mine == turn % TURNS
+
+
+def look_at_repositories(context: Context, served: Iterable[App], turn: int | None = None) -> list[str]:
+    """Ask the served repositories whose turn it is for their refs, one call each, and request what is new.
+
+    Returns what went wrong.
+    """
     by_clone: dict[str, list[App]] = {}
     for app in served:
         if not app.fault:
@@ -70,7 +87,8 @@ def look_at_repositories(context: Context, served: Iterable[App]) -> list[str]:
         return ""
 
     with ThreadPoolExecutor(4) as pool:
-        return [problem for problem in pool.map(one, by_clone.values()) if problem]
+        mine = [group for name, group in by_clone.items() if in_turn(name, len(by_clone), turn)]
+        return [problem for problem in pool.map(one, mine) if problem]
 
 
 def compare(context: Context, app: App, ref: str, revision: str) -> None:

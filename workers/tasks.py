@@ -6,7 +6,7 @@ import functools
 
 import structlog
 
-from workers import broker, configuration, context, reporting, sweep, sync, telemetry
+from workers import broker, configuration, context, recovery, reporting, sweep, sync, telemetry
 from workers.context import Context
 
 settings = configuration.load()
@@ -43,4 +43,7 @@ def tick() -> None:
 @app.task(name=broker.SWEEP_ALL)
 def sweep_all() -> None:
     """Find what events missed: new commits, changed declarations, drift."""
-    sweep.sweep(held())
+    mine = held()
+    turn = mine.records.progress.turn()
+    sweep.sweep(mine, turn)
+    recovery.recover(mine)

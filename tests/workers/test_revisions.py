@@ -12,12 +12,13 @@ from deploy.local.forge import Checkout, Forge
 from deploy.local.stack import PUBLIC_URL, REPOSITORY
 from tests.fixtures import Clock
 from tests.workers.conftest import Counter
-from workers import context, revisions, sweep
+from workers import context, recovery, revisions, sweep
 from workers.apps import App
 from workers.context import Context
 from workers.git.mirror import Mirror, advertised
 from workers.model import Why
 from workers.records import Records
+from workers.records.hooks import Missed
 from workers.settings import Settings
 
 REFS = [
@@ -98,19 +99,23 @@ def test_a_mirror_resolves_as_declared(tmp_path: Path, checkout: tuple[Forge, Ch
 @pytest.fixture
 def served(
     tmp_path: Path, checkout: tuple[Forge, Checkout], redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> Context:
+) -> Iterator[Context]:
     """A worker's context with a hook for the repository."""
     monkeypatch.setenv("SECRET", "s" * 20)
+    monkeypatch.setenv("TOKEN", checkout[0].token)
     settings = Settings.model_validate(
         {
             "data": tmp_path / "data",
             "catalog": {"folders": [tmp_path]},
             "hooks": {"main": {"forge": "github", "secrets": ["env:SECRET"]}},
+            "forges": {"stand-in": {"kind": "github", "api": checkout[0].api, "token": "env:TOKEN"}},
             "repositories": [{"url": PUBLIC_URL, "clone": checkout[0].clone_url(REPOSITORY)}],
         }
     )
     records = Records(redis_client, Clock())
-    return context.create(settings, records, Counter(records))
+    made = context.create(settings, records, Counter(records))
+    yield made
+    made.http.close()
 
 
 def test_a_push_nobody_told_of_is_found_and_its_hook_is_called_silent(
@@ -135,3 +140,29 @@ def test_the_default_branch_is_found_where_head_points(served: Context, checkout
     assert sweep.look_at_repositories(served, [App("myapp", PUBLIC_URL, ".", "HEAD", "f")]) == []
     [request] = served.records.progress.open_requests("myapp")
     assert (request.ref, request.revision) == ("refs/heads/main", checkout[1].head)
+
+
+def test_after_a_missed_move_the_forge_is_asked_once_for_what_failed(
+    served: Context, checkout: tuple[Forge, Checkout]
+) -> None:
+    """By the hook's own address; an hour passes before it is asked again."""
+    forge, made = checkout
+    forge.add_webhook(f"{served.settings.url}/hooks/main")  # nobody listens there
+    made.commit({"a": "3"}, "three")
+    made.push("refs/heads/main:refs/heads/main")
+    forge.settle()
+    failed = forge.deliveries[-1]
+    served.records.hooks.miss(Missed("myapp", "refs/heads/main", "main", REPOSITORY, made.head, 1.0))
+    served.records.clock.now = failed.attempts[-1].at + 120  # type: ignore[attr-defined]
+    assert (recovery.recover(served), recovery.recover(served)) == (1, 0)
+    forge.settle()
+    assert [len(one.attempts) for one in forge.deliveries if one.guid == failed.guid] == [2]
+
+
+@pytest.mark.parametrize("count", [1, 6, 7, 100])
+def test_every_repository_has_one_turn_in_a_pass(count: int) -> None:
+    """A few all in the first turn; of many each in one, and no turn has them all."""
+    turns = [[n for n in range(count) if sweep.in_turn(f"mirror-{n}", count, turn)] for turn in range(12, 18)]
+    assert sorted(n for turn in turns for n in turn) == list(range(count))
+    assert (len(turns[0]) == count) is (count <= 6)
+    assert all(sweep.in_turn(f"mirror-{n}", count, None) for n in range(count))

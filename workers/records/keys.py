@@ -22,6 +22,7 @@ applysets            hash    ApplySet id to app
 kinds:<cluster>      set     "group|version|kind" of everything owned there
 commit:<commit>      hash    ``version``, ``app:<app>`` (JSON), ``written:<context>`` (JSON)
 dirty                zset    commits whose statuses may differ from the forge's, by when to write them
+turns                string  parts of sweeps begun
 declared             hash    app to the digest of its declaration when last asked for
 audit                stream  who did what, append-only
 ===================  ======  ==============================================================================

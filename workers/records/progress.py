@@ -115,6 +115,10 @@ class Progress:
 
         self._guarded(app, token, change)
 
+    def turn(self) -> int:
+        """Return how many parts of sweeps were begun before this one, by whichever process."""
+        return int(self._redis.incr(key("turns"))) - 1
+
     def declare(self, digests: Mapping[str, str]) -> list[str]:
         """Remember the digest of every app's declaration; return the apps whose declaration is new or changed."""
         known: Mapping[str, str] = self._redis.hgetall(key("declared"))

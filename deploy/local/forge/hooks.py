@@ -89,6 +89,12 @@ class Courier:
         with self._changed:
             self._urls.append(url)
 
+    @property
+    def urls(self) -> list[str]:
+        """Where deliveries go, the oldest webhook first."""
+        with self._changed:
+            return list(self._urls)
+
     def announce(self, event: Event) -> None:
         """Record one delivery per webhook, all with one GUID, and send them soon."""
         guid, body = str(uuid.uuid4()), orjson.dumps(event.payload)

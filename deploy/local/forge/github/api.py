@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from deploy.local.forge.github import contract, objects, rules
+from deploy.local.forge.github import contract, deliveries, objects, rules
 from deploy.local.forge.ledger import Written
 from deploy.local.forge.pulls import Conflict
 from deploy.local.forge.repository import Repository
@@ -168,6 +168,9 @@ _CALLS: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("POST", r"/statuses/(.+)", _write),
     ("GET", r"/commits/(.+)/statuses", _list),
     ("GET", r"/commits/(.+)/status", _combined),
+    ("GET", r"/hooks", deliveries.hooks),
+    ("GET", r"/hooks/(\d+)/deliveries", deliveries.deliveries),
+    ("POST", r"/hooks/(\d+)/deliveries/(\d+)/attempts", deliveries.again),
     ("POST", r"/pulls", _open),
     ("GET", r"/pulls/(\d+)", _get),
     ("PUT", r"/pulls/(\d+)/merge", _merge),
