@@ -40,7 +40,7 @@ def finished(held: edge.Edge, number: int, outcome: Outcome) -> None:
     assert held.records.leases.take("app:myapp", "t", 10)
     record = SyncRecord("myapp", number, "push", "octocat", "a" * 40, outcome, "why", Stage.REPORT, 1.0, 2.0)
     held.records.progress.finish("myapp", "t", record, None, list(range(1, number + 1)), {})
-    held.records.leases.release("myapp", "t")
+    held.records.leases.release("app:myapp", "t")
 
 
 @pytest.mark.parametrize("outcome", [None, Outcome.SUCCEEDED, Outcome.FAILED, Outcome.NOT_AFFECTED, Outcome.HELD])

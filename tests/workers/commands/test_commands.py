@@ -1,0 +1,171 @@
+"""The command line on real records: what it prints, what it exits with, and that every command shows an example."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from typer.main import get_command
+from typer.testing import CliRunner, Result
+
+from receiver import edge, webhooks
+from tests.receiver.conftest import KEY, SECRET
+from tests.receiver.serving import configuration, signed_push
+from workers import configuration as configurations
+from workers import embedded, tokens
+from workers.cli import app
+from workers.model import Outcome, Stage, SyncRecord
+from workers.records import connect
+from workers.records.hooks import Missed
+
+A = "a" * 40
+
+
+@pytest.fixture
+def config(tmp_path: Path, redis_data: Path, redis_client: redis.Redis) -> Path:
+    """A configuration with one app, on empty records."""
+    assert redis_client.dbsize() == 0
+    return configuration(tmp_path, f"unix://{embedded.socket_of(redis_data)}", 8080)
+
+
+def run(config: Path, *arguments: str) -> Result:
+    """Run ``hookline``; no secret is ever in what it prints."""
+    done = CliRunner().invoke(app, [*arguments, "--config", str(config)], env={"COLUMNS": "200"})
+    assert SECRET not in done.output
+    assert KEY not in done.output
+    return done
+
+
+def printed(config: Path, *arguments: str) -> Any:
+    """Run with ``--json`` and return what it says."""
+    done = run(config, *arguments, "--json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def deliver(config: Path, ref: str = "refs/heads/main", after: str = A) -> str:
+    """Take a push in as the web process does; return the delivery's id."""
+    held = edge.create(configurations.load(config))
+    body, headers = signed_push(after, ref)
+    read = webhooks.understood(held, "github", headers, body)
+    assert read is not None
+    webhooks.settle(held, "github", *read)
+    return f"github:{headers['x-github-delivery']}"
+
+
+def end(config: Path, number: int, outcome: Outcome) -> None:
+    """End the app's requests."""
+    records = connect(configurations.load(config))
+    assert records.leases.take("app:myapp", "t", 10)
+    record = SyncRecord("myapp", number, "push", "ada", A, outcome, "because", Stage.REPORT, 1.0, 2.0)
+    records.progress.finish("myapp", "t", record, None, list(range(1, number + 1)), {})
+    records.leases.release("app:myapp", "t")
+
+
+@pytest.mark.parametrize("name", sorted(get_command(app).commands))  # type: ignore[attr-defined]
+def test_every_command_s_help_shows_an_example(name: str) -> None:
+    """Somebody is always there for the first time."""
+    done = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"})
+    assert (done.exit_code, re.search(rf"Examples?: .*\bhookline {name}\b", done.stdout) is not None) == (0, True)
+
+
+def test_a_good_configuration_is_fine(config: Path) -> None:
+    """Exit code 0, the number of apps, and a warning that nobody would get statuses."""
+    found = printed(config, "check")
+    assert (found["ok"], found["apps"], found["problems"]) == (True, 1, [])
+    assert "no forge of kind github is configured" in found["warnings"][0]
+
+
+def test_what_is_wrong_is_named_with_file_line_and_field(config: Path) -> None:
+    """A configuration's field and an app's."""
+    config.write_text(config.read_text().replace("forge: github", "forge: githup"))
+    done = run(config, "check")
+    assert done.exit_code == 1
+    assert "hooks.github.forge" in done.output.replace("\n", "")
+
+
+def test_an_app_s_fault_fails_the_check(config: Path) -> None:
+    """The author sees it before the push."""
+    path = config.parent / "catalog" / "myapp.yaml"
+    path.write_text(path.read_text().replace("prune: true", "prune: sometimes"))
+    done = run(config, "check", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["ok"]) == (1, False)
+    assert "spec.syncPolicy.automated.prune" in done.stdout
+
+
+def test_a_redis_url_that_is_none_is_a_sentence(config: Path) -> None:
+    """And what it leads to is not repeated."""
+    (config.parent / "redis-url").write_text("postgres://user:very-secret@host/db")
+    done = run(config, "status")
+    assert (done.exit_code, "no URL of Redis" in done.output, "very-secret" in done.output) == (1, True, False)
+
+
+def test_status_says_how_far_each_app_is(config: Path) -> None:
+    """Nothing yet, waiting, done; an unknown app is an error that says where to look."""
+    assert run(config, "status").exit_code == 0
+    deliver(config)
+    assert "myapp" in run(config, "status").stdout
+    end(config, 1, Outcome.SUCCEEDED)
+    assert printed(config, "status", "myapp")["syncs"][0]["outcome"] == "succeeded"
+    assert run(config, "status", "another").exit_code == 1
+
+
+def test_sync_asks_and_is_audited(config: Path) -> None:
+    """Ahead of the queue, with who and why."""
+    assert run(config, "sync", "myapp", "--reason", "production burns").exit_code == 0
+    [entry] = printed(config, "audit")
+    assert (entry["action"], entry["app"], entry["reason"]) == ("sync", "myapp", "production burns")
+    assert "production burns" in run(config, "audit").stdout
+    assert run(config, "sync", "another").exit_code == 1
+
+
+def test_a_minted_token_is_one_the_edge_takes(config: Path) -> None:
+    """For its scopes and apps, and no longer than asked for."""
+    done = run(config, "token", "--sub", "ci", "--scope", "sync", "--app", "myapp", "--for", "10m")
+    assert done.exit_code == 0, done.output
+    issuer = tokens.Issuer("hookline", "hookline", ("HS256",), lambda: KEY)
+    claims = tokens.verify(f"Bearer {done.stdout.strip().split()[-1]}", [issuer], time.time())
+    assert (claims.subject, claims.allows("sync", "myapp"), claims.allows("sync", "b")) == ("ci", True, False)
+    assert run(config, "token", "--sub", "ci", "--app", "myapp", "--for", "always").exit_code != 0
+
+
+def test_deliveries_say_what_became_of_them(config: Path) -> None:
+    """In a list, one in full, and as JSON."""
+    assert "no delivery is on record" in run(config, "deliveries").stdout
+    taken, other = deliver(config), deliver(config, "refs/heads/other")
+    text = run(config, "deliveries").stdout
+    assert "no app follows refs/heads/other" in text
+    assert "myapp: waiting" in text
+    assert [one["id"] for one in printed(config, "deliveries", "--app", "myapp")["deliveries"]] == [taken]
+    assert "branch: it follows main, not other" in run(config, "deliveries", other).stdout
+    assert printed(config, "deliveries", other)["not_matched"] == {"myapp": "branch: it follows main, not other"}
+    assert run(config, "deliveries", "github:none").exit_code == 1
+
+
+def test_a_replay_tries_what_failed_and_nothing_else(config: Path) -> None:
+    """By the rules of a redelivery, and audited."""
+    taken, other = deliver(config), deliver(config, "refs/heads/other")
+    end(config, 1, Outcome.SUCCEEDED)
+    assert "nothing newer is wanted" in run(config, "replay", taken).stdout
+    assert "nothing to do: no app follows" in run(config, "replay", other).output
+    end(config, 1, Outcome.FAILED)
+    assert printed(config, "replay", taken)["requests"] == {"myapp": 2}
+    assert printed(config, "audit")[0]["action"] == "replay"
+
+
+def test_hooks_say_who_was_heard_and_who_is_silent(config: Path) -> None:
+    """Never heard, heard, not delivering."""
+    assert "never heard" in run(config, "hooks").stdout
+    deliver(config)
+    assert "last heard" in run(config, "hooks").stdout
+    records = connect(configurations.load(config))
+    records.hooks.miss(Missed("myapp", "refs/heads/main", "github", "your-org/your-repo", "c" * 40, 1.0))
+    done = run(config, "hooks").stdout
+    assert "not delivering" in done
+    assert "refs/heads/main of your-org/your-repo moved to ccccccc untold" in done
+    assert printed(config, "hooks")["hooks"][0]["missed"][0]["app"] == "myapp"
