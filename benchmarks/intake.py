@@ -70,12 +70,12 @@ def serving(folder: Path) -> Iterator[Edge]:
         "edge": {"port": port},
         "hooks": {"bench": {"forge": "github", "secrets": ["env:BENCH_SECRET"]}},
         "forges": {"none": {"kind": "github", "api": "http://127.0.0.1:1", "token": "env:BENCH_SECRET"}},
-        "log": {"level": "error"},
     }
     (folder / "hookline.yaml").write_text(yaml.safe_dump(value))
     server = embedded.ensure(folder / "data")
     environment = os.environ | {"HOOKLINE_CONFIG": str(folder / "hookline.yaml"), "BENCH_SECRET": SECRET}
-    process = subprocess.Popen([sys.executable, "-m", "workers.cli", "web"], env=environment)
+    log = (folder / "web.log").open("wb")
+    process = subprocess.Popen([sys.executable, "-m", "workers.cli", "web"], env=environment, stderr=log)
     try:
         edge = Edge(port, process, redis.Redis(unix_socket_path=str(server)))
         while process.poll() is None and not sent(Spec(port, 1, 2000, 1, SECRET)).codes.get("202"):
@@ -84,6 +84,7 @@ def serving(folder: Path) -> Iterator[Edge]:
     finally:
         process.terminate()
         process.wait()
+        log.close()
         embedded.stop(folder / "data")
 
 

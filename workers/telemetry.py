@@ -6,6 +6,7 @@ import logging
 import sys
 from typing import Any
 
+import orjson
 import structlog
 
 from workers.errors import redact
@@ -16,7 +17,7 @@ def start(settings: Settings) -> None:
     """Set logging up for this process. Values are redacted here once more, as the last door."""
     level = logging.getLevelNamesMapping()[settings.log.level.upper()]
     terminal = settings.log.format == "console" or (settings.log.format == "auto" and sys.stderr.isatty())
-    renderer: Any = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+    renderer: Any = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(_line)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -35,6 +36,11 @@ def start(settings: Settings) -> None:
         structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer,
     ]))  # fmt: skip
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+
+
+def _line(event: Any, **named: Any) -> str:
+    """Render one line; what JSON does not know is written as Python shows it."""
+    return orjson.dumps(event, default=named.get("default", repr)).decode()
 
 
 def _redacted(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:

@@ -69,11 +69,12 @@ def _push(payload: Payload, hook: str, delivery: str) -> Event:
     moved = fields.ref(payload, "ref")
     after = fields.revision(payload, "after")
     gone = fields.flag(payload, "deleted") is True or not after.strip("0")
-    if moved.startswith("refs/tags/"):
-        after = fields.revision_or_empty(payload, "head_commit", "id") or after
     before = fields.revision_or_empty(payload, "before")
     forced = fields.flag(payload, "forced") is True
     action = fields.moved(before, "" if gone else after, forced=forced)
+    if moved.startswith("refs/tags/"):
+        # without a head commit only Git knows what the tag object leads to
+        after = fields.revision_or_empty(payload, "head_commit", "id")
     return replace(
         _event(payload, hook, delivery, EventKind.PUSH),
         ref=moved,

@@ -73,19 +73,20 @@ def read(headers: Mapping[str, str], body: bytes, hook: str) -> tuple[Event, ...
 def _push(payload: Payload, hook: str, delivery: str) -> Event:
     """A branch or tag moved. For an annotated tag ``after`` is the commit (``checkout_sha``), not the tag."""
     moved = fields.ref(payload, "ref")
-    after = fields.revision(payload, "after")
-    if not after.strip("0"):
-        after = ""
-    elif moved.startswith("refs/tags/"):
-        after = fields.revision_or_empty(payload, "checkout_sha") or after
     before = fields.revision_or_empty(payload, "before")
+    after = fields.revision(payload, "after")
+    after = after if after.strip("0") else ""
+    action = fields.moved(before, after)
+    if moved.startswith("refs/tags/"):
+        # without a checkout only Git knows what the tag object leads to
+        after = fields.revision_or_empty(payload, "checkout_sha")
     # GitLab has no word for a forced push, so files are only a hint; system hooks list no commits at all
     return replace(
         _event(payload, hook, delivery, EventKind.PUSH),
         ref=moved,
         before=before,
         after=after,
-        action=fields.moved(before, after),
+        action=action,
         # GitLab's own word for who pushed; a push payload has no user object
         sender=fields.text_or_empty(payload, "user_username"),
         files=fields.changed_files(payload, _MOST_COMMITS + 1, "total_commits_count") if before and after else None,
