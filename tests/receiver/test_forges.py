@@ -15,9 +15,14 @@ from starlette.datastructures import Headers
 
 from receiver.forges import FORGES, BadPayload, Secrets
 from receiver.forges.payload import header, is_ref, key
-from workers.model import Ignored
+from tests.workers.test_intake import Counter, app, nobody
+from workers import apps, intake
+from workers.model import Delivery, Ignored, Taken
+from workers.records import coding
+from workers.settings import Hook
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
+INDEX = apps.index([app(), app("any", "HEAD"), app("range", "*")])
 SECRETS = Secrets(secrets=(b"s3cret",))
 NOW = 1780000000.0
 
@@ -195,6 +200,11 @@ def check(forge: str, event: str, body: bytes) -> None:
     except BadPayload:
         assert not body.startswith(b"{")
         return
+    blank = Delivery("main", "d1", 1.0, Taken.ACCEPTED)
+    everything = Hook(forge="github", secrets=("env:S",))
+    record, _ = intake.take(everything, result, INDEX, Counter(), nobody, 1.0, blank)
+    assert coding.delivery(coding.encode(record)) == record
+    assert len(coding.encode(record)) < 200_000
     if isinstance(result, Ignored):
         assert 0 < len(result.reason) < 1200
         return
