@@ -5,9 +5,28 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from workers import repositories, revisions
+from workers.options import NOTHING_SAID, Options
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """An app's own word on how often a failed sync is tried again, and after how many seconds.
+
+    ``limit`` below 0 means for ever. The wait begins with ``first`` and grows by ``factor`` up to ``most``.
+    """
+
+    limit: int = 5
+    first: float = 5.0
+    factor: float = 2.0
+    most: float = 180.0
+
+    def delay(self, tries: int) -> float | None:
+        """Return the seconds to wait after try number ``tries`` (from 1) failed, ``None`` when it was the last."""
+        if 0 <= self.limit < tries:
+            return None
+        return float(min(self.first * self.factor ** min(tries - 1, 64), self.most))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +53,20 @@ class App:
     prune: bool = False
     self_heal: bool = False
     allow_empty: bool = False
-    create_namespace: bool = False
-    propagation: Literal["Foreground", "Background", "Orphan"] = "Foreground"
+    options: Options = NOTHING_SAID
+    """The sync options of every object that says nothing else."""
+    namespace_labels: tuple[tuple[str, str], ...] = ()
+    namespace_annotations: tuple[tuple[str, str], ...] = ()
+    """Metadata of the namespace that ``CreateNamespace`` makes (``managedNamespaceMetadata``)."""
+    retry: Retry | None = None
+    timeout: float = 0.0
+    """Seconds for one step to become healthy; 0 for the configuration's."""
+    depends: tuple[str, ...] = ()
+    """The apps that have to be synced and healthy first."""
+    approved: float = 0.0
+    """When a person approved deletions that ask for it (``deletion-approved``); 0 for never."""
+    staged: bool = False
+    """Whether definitions and classes are applied and waited for first (Flux)."""
     paths: tuple[str, ...] = ()
     """What the app says it is made from (``argocd.argoproj.io/manifest-generate-paths``), from the root; a hint."""
     fault: str = ""

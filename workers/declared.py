@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import ValidationError
 
-from workers import apps, documents, repositories
+from workers import apps, documents, options, repositories
 from workers.configuration import dotted
 from workers.declarations import argo
 from workers.errors import BadDeclaration
@@ -71,7 +71,9 @@ def _app(application: argo.Application, document: documents.Document) -> apps.Ap
     except ValueError as error:
         raise _bad(document, ("spec", "source", "repoURL"), str(error)) from None
     automated = spec.sync_policy.automated
-    options = dict(option.split("=", 1) for option in spec.sync_policy.sync_options if "=" in option)
+    said = options.read(spec.sync_policy.sync_options)
+    if said.problem:
+        raise _bad(document, ("spec", "syncPolicy", "syncOptions"), said.problem)
     return apps.App(
         name=application.metadata.name,
         url=spec.source.repo_url,
@@ -87,10 +89,9 @@ def _app(application: argo.Application, document: documents.Document) -> apps.Ap
         prune=automated is not None and automated.prune,
         self_heal=automated is not None and automated.enabled and automated.self_heal,
         allow_empty=automated is not None and automated.allow_empty,
-        create_namespace=options.get("CreateNamespace") == "true",
         paths=_hinted(document.value, spec.source.path),
-        propagation=_PROPAGATION.get(options.get("PrunePropagationPolicy", ""), "Foreground"),
-        warnings=tuple(f"{name} has no effect in Hookline yet" for name in argo.unserved(application)),
+        options=said.options,
+        warnings=tuple(f"{name} has no effect in Hookline yet" for name in argo.unserved(application, said.unserved)),
     )
 
 
@@ -102,13 +103,6 @@ def _hinted(value: Any, folder: str) -> tuple[str, ...]:
         path = posixpath.normpath(part.lstrip("/") if part.startswith("/") else posixpath.join(folder, part))
         found.append("" if path == "." else path)
     return () if "" in found else tuple(found)
-
-
-_PROPAGATION: dict[str, Literal["Foreground", "Background", "Orphan"]] = {
-    "foreground": "Foreground",
-    "background": "Background",
-    "orphan": "Orphan",
-}
 
 
 def _bad(document: documents.Document, place: tuple[str | int, ...], text: str) -> BadDeclaration:

@@ -289,20 +289,6 @@ class Owned:
 
 
 @dataclass(frozen=True, slots=True)
-class Flight:
-    """A sync that has applied and waits for health, without a worker."""
-
-    number: int
-    revision: str
-    inputs: str
-    began: float
-    deadline: float
-    refs: tuple[tuple[Ref, str], ...]
-    changes: tuple[Change, ...] = ()
-    ref: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class SyncRecord:
     """One finished sync. ``seconds`` is the time each stage took; ``changes`` leaves unchanged objects out."""
 

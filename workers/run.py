@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -12,11 +13,16 @@ from workers import clusters, gate, kube, outcomes, retries
 from workers.apps import App
 from workers.context import Context
 from workers.errors import BadDeclaration, TransientError
-from workers.model import Change, Flight, Outcome, Request, Stage, SyncRecord, Why
+from workers.flight import Flight, Mode
+from workers.model import Change, Outcome, Request, Stage, SyncRecord, Why
 from workers.records import coding
 from workers.stages.lock import Held
 
 log = structlog.get_logger()
+
+
+MOST_PATIENCE = 30.0
+"""Seconds until a sync that waits is looked at again at the latest, should no watch see it change."""
 
 
 class Run:
@@ -105,14 +111,51 @@ class Run:
         for commit in told:
             context.counter.publish(coding.commit_id(commit))
 
-    def fail(self, error: Exception) -> None:
-        """End in failure; the text names the stage and says what the error says."""
+    def failure(self, error: Exception) -> str:
+        """Return what a failure says: the stage, then the error's own words."""
         what = "bad declaration" if isinstance(error, BadDeclaration) else f"{self.stage.value} failed"
-        self.finish(Outcome.FAILED, f"{what}: {error}", inputs="")
+        return f"{what}: {error}"
+
+    def fail(self, error: Exception) -> None:
+        """End in failure."""
+        self.finish(Outcome.FAILED, self.failure(error), inputs="")
+
+    def fail_as(self, text: str, flight: Flight) -> None:
+        """End in failure, or try again later if the app's own retry policy says so; the commit waits for that."""
+        policy, tries = self.app.retry, flight.tries + 1
+        seconds = policy.delay(tries) if policy else None
+        if policy is None or seconds is None or policy.limit < 0:
+            self.finish(Outcome.FAILED, text, inputs="")
+            if policy and policy.limit < 0 and seconds is not None:
+                # For ever is too long for a commit to wait: it is told now, and again when a later try goes well.
+                self.context.records.progress.again(self.app.name, self.context.records.clock() + seconds)
+            return
+        log.warning("sync failed, will be tried again", reason=text, tries=tries, seconds=seconds)
+        told = f"try {tries} failed, the next is in {seconds:g} s: {text}"
+        again = replace(flight, number=self.request.number, mode=Mode.RETRY, tries=tries, failure="", text=told)
+        self.context.records.progress.wait(
+            self.app.name, self.held.token, self.context.records.clock() + seconds, again
+        )
+
+    def deadline(self, *, hooks: bool) -> float:
+        """Return when a step that begins now has to be well: a hook may take longer than a rollout."""
+        settings = self.context.settings.sync
+        seconds = max(settings.hook_timeout, settings.health_timeout) if hooks else settings.health_timeout
+        return self.context.records.clock() + (self.app.timeout or seconds)
+
+    def late(self, flight: Flight) -> bool:
+        """Whether a step has had its time."""
+        return self.context.records.clock() >= flight.deadline
+
+    def store(self, flight: Flight) -> None:
+        """Keep where the sync is, and go on."""
+        due = self.context.records.clock() + self.context.settings.sync.tick_every
+        self.context.records.progress.wait(self.app.name, self.held.token, due, flight)
 
     def wait(self, flight: Flight) -> None:
-        """Leave the worker and wait for health: the watch or the tick brings the app back."""
-        due = self.context.records.clock() + self.context.settings.sync.tick_every
+        """Leave the worker and wait: the watch brings the app back, or the tick, later the longer it takes."""
+        now, every = self.context.records.clock(), self.context.settings.sync.tick_every
+        due = now + min(max(every, (now - flight.began) / 4), MOST_PATIENCE)
         self.context.records.progress.wait(self.app.name, self.held.token, due, flight)
 
     def retry(self, error: TransientError) -> None:

@@ -138,6 +138,8 @@ class Sync(Group):
     """A worker that died is noticed after this long; renewed every third of it."""
     health_timeout: Seconds = 300.0
     """How long an app may take to become healthy before its commit is reported as failed."""
+    hook_timeout: Seconds = 3600.0
+    """How long a hook (a migration Job, say) may take before its sync is reported as failed."""
     retry_limit: int = Field(default=5, ge=0)
     """Attempts after a transient failure before the commit is reported as failed (Argo CD's default)."""
     retry_first: Seconds = 1.0

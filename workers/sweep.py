@@ -26,6 +26,10 @@ log = structlog.get_logger()
 def tick(context: Context) -> None:
     """Send what is recorded and not under way, what is due, and commits with unwritten statuses. Reads Redis only."""
     ask_declared(context)
+    index = context.catalog.index()
+    for app in context.records.progress.due_again():
+        if app in index.apps:
+            ask(context, index.apps[app], Why.SWEEP, "retry")
     for app in context.records.progress.unsent():
         context.counter.send(app)
     for commit in context.records.commits.dirty(context.records.clock()):

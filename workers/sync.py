@@ -6,14 +6,20 @@ late message changes nothing but time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
 import structlog
 
-from workers import apps, inventory, kube, outcomes
+from workers import advance, apps, inventory, planning
 from workers.context import Context
 from workers.errors import BadDeclaration, HealthFailed, HooklineError, LeaseLost, TransientError
-from workers.model import Action, Change, Flight, Outcome, Rendered, Stage, Verdict
+from workers.flight import Flight, Mode
+from workers.git.trees import Tree
+from workers.model import Action, Outcome, Stage
 from workers.run import Run
-from workers.stages import apply, diff, fetch, health, lock, prune, render
+from workers.stages import diff, fetch, health, lock, render
 from workers.stages.lock import Held
 
 log = structlog.get_logger()
@@ -48,20 +54,26 @@ def _step(context: Context, name: str, held: Held) -> int:
         return progress.app(name).done
     number = requests[-1].number
     app = context.catalog.index().apps.get(name)
+    due = progress.waiting().get(name, 0.0) <= context.records.clock()
     if app is None:
         undeclared = apps.App(name=name, url="", path="", revision="", file="")
         text = "no longer declared in the catalog: nothing was changed"
         Run(context, undeclared, held, requests).finish(Outcome.NOT_AFFECTED, text)
+    elif flight and number <= flight.number and flight.mode is Mode.DEPEND:
+        _attempt(Run(context, app, held, requests), flight)
+    elif flight and number <= flight.number and flight.mode is Mode.RETRY:
+        if due:
+            _attempt(Run(context, app, held, requests, progress.begin(name, number)), flight)
     elif flight and number <= flight.number:
-        _resume(Run(context, app, held, requests), flight)
-    elif not progress.attempts(name, number) or progress.waiting().get(name, 0.0) <= context.records.clock():
+        _guarded(Run(context, app, held, requests), flight, _resume)
+    elif not progress.attempts(name, number) or due:
         # Otherwise it backs off; a newer request would have a number without attempts.
-        _attempt(Run(context, app, held, requests, progress.begin(name, number)))
+        _attempt(Run(context, app, held, requests, progress.begin(name, number)), flight)
     return number
 
 
-def _attempt(run: Run) -> None:
-    """Run the stages; every way they can end is an outcome or a stored wait."""
+def _attempt(run: Run, flight: Flight | None) -> None:
+    """Begin a sync, or go on with one that a newer request found under way."""
     limit = run.context.settings.sync.retry_limit + 1
     if run.attempts > limit:
         run.finish(
@@ -70,106 +82,91 @@ def _attempt(run: Run) -> None:
             inputs="",
         )
         return
+    _guarded(run, flight, _stages)
+
+
+def _guarded(run: Run, flight: Flight | None, act: Callable[[Run, Any], None]) -> None:
+    """Run ``act``; every way it can end is an outcome or a stored wait."""
     try:
-        _stages(run)
+        act(run, flight)
     except LeaseLost:
         raise
     except TransientError as error:
-        run.retry(error)
+        if act is _resume and flight is not None and not run.late(flight):
+            run.wait(replace(flight, text=str(error)))
+        else:
+            run.retry(error)
     except HooklineError as error:
-        run.fail(error)
+        if flight is None or act is not _resume:
+            flight = planning.begun(run, "", flight)
+        if isinstance(error, BadDeclaration) or run.stage in (Stage.LOCK, Stage.FETCH, Stage.RENDER):
+            run.fail(error)
+        else:
+            run.fail_as(run.failure(error), flight)
     except Exception as error:
         log.exception("internal error")
         run.fail(RuntimeError(f"internal error ({type(error).__name__}): the worker's log has the details"))
 
 
-def _stages(run: Run) -> None:
-    context, app, settings = run.context, run.app, run.context.settings.sync
+def _stages(run: Run, flight: Flight | None) -> None:
+    context, app = run.context, run.app
     if app.fault:
         raise BadDeclaration(app.fault)
     if reason := run.closed():
         run.finish(Outcome.HELD, reason)
         return
-    client, force = run.client, context.settings.clusters[run.cluster].force_conflicts
     with run.during(Stage.FETCH):
         run.ref, tree = fetch.tree(context.mirror(app), app, run.request)
         run.revision = tree.revision
     with run.during(Stage.RENDER):
         inputs = render.inputs(tree, app)
-        if run.by_event() and inputs == context.records.progress.app(app.name).inputs:
+        record = context.records.progress.app(app.name)
+        if run.by_event() and inputs == record.inputs:
             run.finish(Outcome.NOT_AFFECTED, f"not affected: nothing {app.name} reads has changed", inputs=inputs)
             return
-        wanted = render.objects(
-            tree, app, lambda group, version, kind: client.resource(group, kind, version).namespaced
-        )
+        going = planning.continued(flight, inputs, app, run.requests)
+        flight = going or planning.begun(run, inputs, flight)
+        work = planning.read(run, tree, flight)
     with run.during(Stage.DIFF):
-        applyset, loaded = inventory.applyset(app), inventory.load(client, app)
-        versions = {rendered.ref: rendered.manifest["apiVersion"].rpartition("/")[2] for rendered in wanted}
-        prune.guard(app, loaded.refs, versions)
-        _namespace(client, app)
-        live = diff.live_objects(
-            client, applyset, inventory.kinds({**loaded.refs, **versions}.items()), settings.parallel
-        )
-        known = context.records.drift.owned(app.name)
-        plan = diff.compare(client, applyset, wanted, live, known, force, settings.parallel)
+        plan, stale = planning.compare(run, work)
         run.changes = tuple(change for change in plan.changes.values() if change.action is not Action.UNCHANGED)
+        if not going:
+            flight = planning.planned(run, flight, work, stale, record)
+        flight = replace(flight, changes=run.changes)
     with run.during(Stage.APPLY):
         # Intent before the first write: whatever is created from here on is owned, even if we die.
-        loaded = inventory.save(client, app, {**loaded.refs, **versions}, loaded)
-        accepted = apply.changes(client, applyset, wanted, plan.writes, force, settings.parallel, run.held.check)
-        context.records.drift.save(app.name, applyset, run.cluster, apply.owned(wanted, accepted, live))
-    with run.during(Stage.PRUNE):
-        gone, survivors = prune.delete(client, app, prune.stale(loaded.refs, versions), live, run.held.check)
-        run.changes += tuple(Change(ref, Action.DELETED) for ref in gone)
-        run.held.check()
-        inventory.save(client, app, {**versions, **survivors}, loaded)
-    with run.during(Stage.HEALTH):
-        _judge(run, _flight(run, wanted, inputs), health.verdict(versions, {**live, **accepted}))
-
-
-def _namespace(client: kube.Client, app: apps.App) -> None:
-    if app.create_namespace and app.namespace:
-        resource = client.resource("", "Namespace", "v1")
-        if client.get(resource, "", app.namespace) is None:
-            client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": app.namespace}}, force=False)
-
-
-def _flight(run: Run, wanted: list[Rendered], inputs: str) -> Flight:
-    refs = tuple((rendered.ref, rendered.manifest["apiVersion"].rpartition("/")[2]) for rendered in wanted)
-    deadline = run.began + run.context.settings.sync.health_timeout
-    return Flight(run.request.number, run.revision, inputs, run.began, deadline, refs, run.changes, run.ref)
+        assert work.loaded is not None  # noqa: S101 -- it was read to compare
+        refs = {**work.loaded.refs, **work.versions, **work.hook_versions}
+        work.loaded = inventory.save(run.client, app, refs, work.loaded)
+    if going:
+        advance.mend(run, work, flight)
+    advance.advance(run, work, flight)
 
 
 def _resume(run: Run, flight: Flight) -> None:
-    """Look at a sync that waits for health. The cluster not answering is one more reason to wait."""
+    """Look at a sync that waits. One that only waits for health is not rendered again."""
     run.revision, run.ref, run.changes, run.began = flight.revision, flight.ref, flight.changes, flight.began
-    try:
+    applyset, parallel = inventory.applyset(run.app), run.context.settings.sync.parallel
+    if flight.last:
         with run.during(Stage.HEALTH):
-            kinds = inventory.kinds(flight.refs)
-            live = diff.live_objects(run.client, inventory.applyset(run.app), kinds, run.context.settings.sync.parallel)
+            live = diff.live_objects(run.client, applyset, inventory.kinds(flight.refs), parallel)
             verdict = health.verdict((ref for ref, _ in flight.refs), live)
-    except LeaseLost:
-        raise
-    except TransientError as error:
-        verdict = Verdict(done=False, ok=False, message=str(error))
-    except HooklineError as error:
-        run.fail(error)
+        if verdict.done and verdict.ok:
+            run.finish(Outcome.SUCCEEDED, advance.succeeded(flight, verdict.message), inputs=flight.inputs)
+        elif verdict.done or run.late(flight):
+            words = verdict.message if verdict.done else f"not healthy in time: {verdict.message}"
+            run.fail_as(run.failure(HealthFailed(words)), flight)
+        else:
+            run.wait(replace(flight, text=verdict.message))
         return
-    _judge(run, flight, verdict)
-
-
-def _judge(run: Run, flight: Flight, verdict: Verdict) -> None:
-    """End the sync by its verdict, or store the wait; time decides when nothing else does."""
-    if verdict.done and verdict.ok:
-        run.finish(
-            Outcome.SUCCEEDED,
-            f"synced: {outcomes.counted(run.changes)}; {verdict.message}",
-            inputs=flight.inputs,
-        )
-    elif verdict.done:
-        run.fail(HealthFailed(verdict.message))
-    elif run.context.records.clock() >= flight.deadline:
-        seconds = run.context.settings.sync.health_timeout
-        run.fail(HealthFailed(f"not healthy after {seconds:g} s: {verdict.message}"))
-    else:
-        run.wait(flight)
+    with run.during(Stage.RENDER):
+        mirror = run.context.mirror(run.app)
+        if not mirror.has(flight.revision):  # another machine began it
+            mirror.fetch(lambda: not mirror.has(flight.revision))
+        work = planning.read(run, Tree(mirror.repo, run.app.url, flight.revision), flight)
+    with run.during(Stage.DIFF):
+        stale = {one.ref: one.version for one in flight.stale}
+        kinds = inventory.kinds({**stale, **work.versions, **work.hook_versions}.items())
+        work.live = diff.live_objects(run.client, applyset, kinds, parallel)
+        work.kept |= planning.kept(run, stale, work.live)
+    advance.advance(run, work, flight)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +18,12 @@ from deploy.local.stack import APPLICATION, PUBLIC_URL, REPOSITORY
 from tests.fixtures import Clock
 from workers import context, sync
 from workers.context import Context
-from workers.model import Accepted, Commit, Delivery, Report, Request, Sighting, Why
+from workers.model import Accepted, Commit, Delivery, Report, Request, Sighting, State, Why
 from workers.records import Records
 from workers.records.coding import commit_id
 from workers.settings import Settings
+
+WRITES = ("create", "patch", "update", "delete")
 
 
 @dataclass
@@ -81,6 +86,33 @@ class Bench:
     def look(self, app: str = "myapp") -> None:
         """Let a worker look at an app once."""
         sync.look(self.context, app)
+
+    def settle(self, revision: str, app: str = "myapp", seconds: float = 30.0) -> Report:
+        """Look again and again, as watch and tick would, until a commit's end; return what it was told."""
+        deadline = time.monotonic() + seconds
+        while (report := self.told(revision, app)).state is State.PENDING:
+            assert time.monotonic() < deadline, self.context.records.progress.flight(app)
+            threading.Event().wait(0.05)
+            self.look(app)
+        return report
+
+    def writes(self) -> list[str]:
+        """Return what Hookline wrote into the namespace so far, in order: ``create Job/one``; no dry runs.
+
+        From the API server's audit log; the inventory is left out.
+        """
+        found = []
+        for line in self.cluster.audit_log.read_text().splitlines():
+            event = json.loads(line)
+            about = event.get("objectRef") or {}
+            mine = event.get("userAgent") == "hookline" and about.get("namespace") == self.namespace
+            if not mine or event["verb"] not in WRITES or "dryRun" in event["requestURI"]:
+                continue
+            if about["name" if "name" in about else "resource"].startswith("hookline-"):
+                continue
+            if event["responseStatus"]["code"] < 300:
+                found.append(f"{event['verb']} {about['resource']}/{about.get('name', '')}")
+        return found
 
     def told(self, revision: str, app: str = "myapp") -> Report:
         """Return what a commit was told of an app."""

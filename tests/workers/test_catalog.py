@@ -98,8 +98,8 @@ def test_the_catalog_sees_changes_without_a_restart(tmp_path: Path) -> None:
 
 def test_valid_fields_without_effect_are_named(tmp_path: Path) -> None:
     """Never silently ignored."""
-    (tmp_path / "myapp.yaml").write_text(APPLICATION + "    retry: {limit: 3}\n    syncOptions: [Validate=false]\n")
+    (tmp_path / "myapp.yaml").write_text(APPLICATION + "    retry: {limit: 3}\n    syncOptions: [Invented=true]\n")
     assert catalog.load([tmp_path]).apps["myapp"].warnings == (
         "spec.syncPolicy.retry has no effect in Hookline yet",
-        "spec.syncPolicy.syncOptions: Validate=false has no effect in Hookline yet",
+        "spec.syncPolicy.syncOptions: Invented=true has no effect in Hookline yet",
     )

@@ -17,7 +17,8 @@ from rich.text import Text
 
 from workers.apps import App
 from workers.commands.console import out, printable
-from workers.model import AppRecord, Flight, Outcome, SyncRecord
+from workers.flight import Flight
+from workers.model import AppRecord, Outcome, SyncRecord
 
 STYLES: Final = {
     "succeeded": "green",
@@ -53,7 +54,7 @@ def shown(
     if app and app.fault:
         return Shown("broken", 0.0, app.fault)
     if flight:
-        return Shown("waiting", flight.began, f"{flight.revision[:7]} is applied, waiting until it is healthy")
+        return Shown("waiting", flight.began, flight.text or f"{flight.revision[:7]} is applied, not healthy yet")
     if record.wanted > record.done:
         said = f"request {record.wanted}, attempt {attempts}" if attempts else "accepted, waiting for a worker"
         return Shown("waiting", asked, said)

@@ -7,6 +7,7 @@ what is deployed are refused instead of being ignored.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -128,13 +129,6 @@ REFUSED = {
 }
 """Fields that would change what is deployed, and what to do instead. An empty value says nothing and is fine."""
 
-SYNC_OPTIONS = {
-    "CreateNamespace=true", "CreateNamespace=false", "ServerSideApply=true", "Validate=true", "PruneLast=true",
-    "PrunePropagationPolicy=foreground", "PrunePropagationPolicy=background", "PrunePropagationPolicy=orphan",
-}  # fmt: skip
-"""The sync options with the effect they have in Argo CD. Server-side apply, validation and pruning last are what
-Hookline always does."""
-
 
 def refused(document: dict[str, Any]) -> tuple[tuple[str, ...], str] | None:
     """Return the first field of ``document`` that is set and refused, with the sentence that says why."""
@@ -147,12 +141,11 @@ def refused(document: dict[str, Any]) -> tuple[tuple[str, ...], str] | None:
     return None
 
 
-def unserved(application: Application) -> list[str]:
-    """Return the fields of a valid document that have no effect here yet, as dotted paths."""
+def unserved(application: Application, options: Iterable[str]) -> list[str]:
+    """Return the fields of a valid document that have no effect here yet, as dotted paths.
+
+    ``options`` are the sync options without effect.
+    """
     found = ["spec.syncPolicy.retry"] if application.spec.sync_policy.retry else []
     found += ["spec.info"] if application.spec.info else []
-    return found + [
-        f"spec.syncPolicy.syncOptions: {option}"
-        for option in application.spec.sync_policy.sync_options
-        if option not in SYNC_OPTIONS
-    ]
+    return found + [f"spec.syncPolicy.syncOptions: {option}" for option in options]

@@ -32,7 +32,9 @@ def _expanded(document: Document) -> Iterator[Document]:
     for field, found in (("apiVersion", value.get("apiVersion")), ("kind", value.get("kind"))):
         _require(document, (field,), found)
     metadata = value.get("metadata")
-    _require(document, ("metadata", "name"), metadata.get("name") if isinstance(metadata, dict) else None)
+    named = metadata if isinstance(metadata, dict) else {}
+    if named.get("name") or not named.get("generateName"):
+        _require(document, ("metadata", "name"), named.get("name"))
     yield document
 
 

@@ -29,11 +29,12 @@ DEEPEST = 128
 
 
 def owned(manifest: Manifest, manager: str = "hookline") -> FieldSet | None:
-    """The fields that ``manager`` owns by server-side apply, or ``None`` when it owns none.
+    """The fields that ``manager`` owns, or ``None`` when it owns none.
 
-    Only its entry with operation Apply on the object itself counts, not one on a subresource.
+    Its entry with operation Apply counts; where there is none, as on an object that was replaced, the one with
+    Update. An entry on a subresource never does.
     """
-    entry = apply_entry(manifest, manager)
+    entry = apply_entry(manifest, manager) or _entry(manifest, manager, "Update")
     return entry["fieldsV1"] if entry else None
 
 
@@ -48,8 +49,12 @@ def entries(manifest: Manifest) -> list[dict[str, Any]]:
 
 def apply_entry(manifest: Manifest, manager: str) -> dict[str, Any] | None:
     """The entry in which ``manager`` applied the object itself; the API server keeps at most one."""
+    return _entry(manifest, manager, "Apply")
+
+
+def _entry(manifest: Manifest, manager: str, operation: str) -> dict[str, Any] | None:
     for entry in entries(manifest):
-        ours = entry.get("manager") == manager and entry.get("operation") == "Apply"
+        ours = entry.get("manager") == manager and entry.get("operation") == operation
         if ours and not entry.get("subresource") and entry["fieldsV1"]:
             return entry
     return None

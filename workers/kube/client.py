@@ -124,27 +124,27 @@ class Client:
         response = self._asker.stream(resource.collection(), about, query, timeout_seconds + GRACE_SECONDS)
         return Watch(response, about, timeout_seconds)
 
-    def apply(self, manifest: Manifest, *, force: bool, manager: str = MANAGER) -> Applied:
+    def apply(self, manifest: Manifest, *, force: bool, manager: str = MANAGER, strict: bool = True) -> Applied:
         """Make the object's fields as in ``manifest`` by server-side apply. One request.
 
         With ``force``, fields of other managers are taken over; without, :class:`ObjectConflict` names them. Raises
-        :class:`ObjectRefused` for what the schema, the validation or an admission webhook does not accept.
+        :class:`ObjectRefused` for what schema, validation or a webhook does not accept; not ``strict``: less.
         """
         resource, namespace, name = self._place(manifest)
-        query = {"fieldManager": manager, "fieldValidation": "Strict", "force": str(force).lower()}
+        query = {**_written_by(manager, strict), "force": str(force).lower()}
         about = about_of("apply", resource, namespace, name)
         path = resource.path(namespace, name)
         answer = self._asker.ask("PATCH", path, about, query, manifest, content_type=calls.APPLY, repeatable=True)
         return Applied(document(answer, about), answer.status == 201)
 
-    def create(self, manifest: Manifest, manager: str = MANAGER) -> Manifest:
+    def create(self, manifest: Manifest, manager: str = MANAGER, *, strict: bool = True) -> Manifest:
         """Create the object and return it as accepted. Raises :class:`StaleObject` when there is one already."""
         resource, namespace, name = self._place(manifest)
         about = about_of("create", resource, namespace, name)
-        answer = self._asker.ask("POST", resource.home(namespace), about, _written_by(manager), manifest)
+        answer = self._asker.ask("POST", resource.home(namespace), about, _written_by(manager, strict), manifest)
         return document(answer, about)
 
-    def replace(self, manifest: Manifest, manager: str = MANAGER) -> Manifest:
+    def replace(self, manifest: Manifest, manager: str = MANAGER, *, strict: bool = True) -> Manifest:
         """Replace the object that has the manifest's ``metadata.resourceVersion`` and return it as accepted.
 
         Raises :class:`StaleObject` when it has another by now or is gone, :class:`ValueError` without one.
@@ -153,7 +153,7 @@ class Client:
             raise ValueError("replace needs metadata.resourceVersion: without it, it would overwrite what it never saw")
         resource, namespace, name = self._place(manifest)
         about = about_of("replace", resource, namespace, name)
-        answer = self._asker.ask("PUT", resource.path(namespace, name), about, _written_by(manager), manifest)
+        answer = self._asker.ask("PUT", resource.path(namespace, name), about, _written_by(manager, strict), manifest)
         return document(answer, about)
 
     def delete(
@@ -196,5 +196,5 @@ class Client:
         return resource, metadata.get("namespace") or "" if resource.namespaced else "", metadata.get("name") or ""
 
 
-def _written_by(manager: str) -> dict[str, str]:
-    return {"fieldManager": manager, "fieldValidation": "Strict"}
+def _written_by(manager: str, strict: bool) -> dict[str, str]:
+    return {"fieldManager": manager, "fieldValidation": "Strict" if strict else "Ignore"}

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from workers.flight import Flight, Mode
 from workers.model import (
     Action,
     Change,
@@ -13,7 +14,6 @@ from workers.model import (
     Delivery,
     Event,
     EventKind,
-    Flight,
     Outcome,
     Ref,
     Report,
@@ -24,6 +24,7 @@ from workers.model import (
     Taken,
     Why,
 )
+from workers.order import START, Key, Stale
 
 
 def encode(value: Any) -> str:
@@ -73,6 +74,11 @@ def flight(text: str) -> Flight:
     value = orjson.loads(text)
     value["refs"] = tuple((Ref(*ref), version) for ref, version in value["refs"])
     value["changes"] = tuple(_change(change) for change in value["changes"])
+    value["stale"] = tuple(
+        Stale(Ref(*one["ref"]), one["version"], one["wave"], one["last"]) for one in value.get("stale", ())
+    )
+    value["gone"] = tuple(Ref(*ref) for ref in value.get("gone", ()))
+    value.update(at=Key(*value.get("at", START)), mode=Mode(value.get("mode", Mode.WAIT)))
     return Flight(**value)
 
 

@@ -33,6 +33,18 @@ class Drift:
         found: Mapping[str, str] = self._redis.hgetall(key("digests", app))
         return {(ref := coding.ref(name)): Owned(ref, *text.split(" ")) for name, text in found.items()}
 
+    def asked(self, app: str, refs: Sequence[Ref], now: float) -> dict[Ref, float]:
+        """Return since when a person is asked about the deletion of each of ``refs``; the others are forgotten."""
+        known: Mapping[str, str] = self._redis.hgetall(key("asked", app))
+        since = {ref: float(known.get(coding.ref_id(ref), now)) for ref in refs}
+        if since or known:
+            with self._redis.pipeline(transaction=True) as pipe:
+                pipe.delete(key("asked", app))
+                if since:
+                    pipe.hset(key("asked", app), mapping={coding.ref_id(ref): at for ref, at in since.items()})
+                pipe.execute()
+        return since
+
     def kinds(self, cluster: str) -> set[tuple[str, str, str]]:
         """Return (group, version, kind) of everything ever owned on a cluster, in the versions it was applied in."""
         found: set[str] = self._redis.smembers(key("kinds", cluster))

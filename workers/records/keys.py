@@ -14,9 +14,11 @@ flight:<app>         string  the sync that waits for health (JSON)
 syncs:<app>          list    finished syncs (JSON), newest first
 digests:<app>        hash    object to "rendered accepted" digests of the last apply
 drift:<app>          hash    object to what differs, while it does
+asked:<app>          hash    object to since when a person is asked about its deletion
 attempts:<app>       hash    request number to attempts begun
 lease:<name>         string  the owner's token, with expiry
 apps                 set     every app that ever had a request
+again                zset    app to the time it is asked for again after a failure that was told already
 waiting              zset    app to the time it is due for another look
 applysets            hash    ApplySet id to app
 kinds:<cluster>      set     "group|version|kind" of everything owned there

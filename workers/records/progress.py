@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from workers.errors import LeaseLost
-from workers.model import AppRecord, Commit, Flight, Report, Request, SyncRecord
+from workers.flight import Flight
+from workers.model import AppRecord, Commit, Report, Request, SyncRecord
 from workers.records import coding
 from workers.records.intake import RETENTION
 from workers.records.keys import Client, key
@@ -66,6 +67,7 @@ class Progress:
 
         def change(pipe: Any) -> None:
             pipe.zadd(key("waiting"), {app: due})
+            pipe.zrem(key("again"), app)
             if flight:
                 pipe.set(key("flight", app), coding.encode(flight))
                 pipe.delete(key("attempts", app))
@@ -114,6 +116,17 @@ class Progress:
                 pipe.hset(key("declared"), app, declared)
 
         self._guarded(app, token, change)
+
+    def again(self, app: str, due: float) -> None:
+        """Remember that an app is to be asked for again then."""
+        self._redis.zadd(key("again"), {app: due})
+
+    def due_again(self) -> list[str]:
+        """Return the apps that are to be asked for again by now, and forget that."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.zrangebyscore(key("again"), 0, self._clock())
+            pipe.zremrangebyscore(key("again"), 0, self._clock())
+            return list(pipe.execute()[0])
 
     def turn(self) -> int:
         """Return how many parts of sweeps were begun before this one, by whichever process."""

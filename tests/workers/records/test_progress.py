@@ -7,7 +7,8 @@ import pytest
 from tests.fixtures import Clock
 from tests.workers.records.test_intake import A, request
 from workers.errors import LeaseLost
-from workers.model import Action, Change, Commit, Flight, Outcome, Ref, Report, Stage, State, SyncRecord
+from workers.flight import Flight
+from workers.model import Action, Change, Commit, Outcome, Ref, Report, Stage, State, SyncRecord
 from workers.records import Records
 from workers.records.coding import commit_id
 

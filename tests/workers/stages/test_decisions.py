@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workers import drift
+from workers import drift, options
 from workers.apps import App
 from workers.errors import AuthorError
 from workers.git import transport
@@ -84,16 +84,17 @@ def test_an_app_is_not_emptied_by_mistake(owned: int, wanted: int, allow: bool, 
     ("annotations", "kept"),
     [
         ({}, False),
-        ({prune.SYNC_OPTIONS: "Prune=false"}, True),
-        ({prune.SYNC_OPTIONS: "Validate=false, Prune=false"}, True),
-        ({prune.SYNC_OPTIONS: "Prune=falsely"}, False),
-        ({prune.FLUX_PRUNE: "Disabled"}, True),
-        ({prune.FLUX_PRUNE: "enabled"}, False),
+        ({options.SYNC_OPTIONS: "Prune=false"}, True),
+        ({options.SYNC_OPTIONS: "Validate=false, Prune=false"}, True),
+        ({options.SYNC_OPTIONS: "Prune=falsely"}, True),
+        ({f"{options.FLUX}prune": "Disabled"}, True),
+        ({f"{options.FLUX}prune": "enabled"}, False),
     ],
 )
 def test_an_object_can_ask_to_be_kept(annotations: dict[str, str], kept: bool) -> None:
-    """In Argo CD's words or in Flux's."""
-    assert prune.keeps({"metadata": {"annotations": annotations}}) is kept
+    """In Argo CD's words or in Flux's; what nobody understands keeps it, too."""
+    manifest = {"metadata": {"name": "one", "annotations": annotations}}
+    assert (prune.consent(App("a", "u", "p", "main", "f"), manifest) == "false") is kept
 
 
 def test_drift_is_a_changed_digest_or_a_missing_object() -> None:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from workers import declared
+from workers import declared, options
 from workers.apps import App
 from workers.commands.reference.wording import MADE
 from workers.declarations import argo
@@ -81,10 +81,10 @@ with a sentence; a field that Argo CD does not have is an error. `hookline check
 OPTIONS: Final = """
 ## Sync options
 
-Of `spec.syncPolicy.syncOptions`. Server-side apply, validation and pruning last are what Hookline always does.
+Of `spec.syncPolicy.syncOptions`, and of single objects in the annotation `argocd.argoproj.io/sync-options`.
 
-| option | is |
-|---|---|
+| option | is | to know |
+|---|---|---|
 """
 
 
@@ -95,9 +95,10 @@ def page() -> str:
         standing, sentence = standing_of(path)
         dotted = ".".join(path)
         rows.append(f"| `{dotted}` | {standing} | {sentence or NOTES.get(dotted, '')} |\n")
-    options = [f"| `{option}` | {Standing.SERVED} |\n" for option in sorted(argo.SYNC_OPTIONS)]
-    options.append(f"| any other | {Standing.NAMED} |\n")
-    return HEAD + "".join(rows) + OPTIONS + "".join(options)
+    served = {f"{name}={value}": "" for name, values in options.VALUES.items() for value in values} | options.ALWAYS
+    table = [f"| `{option}` | {Standing.SERVED} | {note} |\n" for option, note in sorted(served.items())]
+    table.append(f"| any other | {Standing.NAMED} | |\n")
+    return HEAD + "".join(rows) + OPTIONS + "".join(table)
 
 
 def leaves(model: type[BaseModel], above: Path = ()) -> Iterator[Path]:

@@ -1,0 +1,153 @@
+"""What a sync finds and sets out to do, decided once at its begin: what changes, what goes, what stays, whether its
+hooks run.
+
+Changes nothing in the cluster but the app's own namespace, without which nothing could be tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from workers import inventory, manifests, namespaces, options, order, phases
+from workers.apps import App
+from workers.errors import BadDocument
+from workers.flight import Flight, Mode
+from workers.gate import ASKED_BY_HAND
+from workers.git.trees import Tree
+from workers.model import AppRecord, Manifest, Ref, Rendered, Request, Why
+from workers.options import Options
+from workers.run import Run
+from workers.stages import diff, prune, render
+from workers.work import Work
+
+UNDER_WAY = frozenset({Mode.WRITE, Mode.WAIT, Mode.CLEAN})
+
+
+def continued(flight: Flight | None, inputs: str, app: App, requests: Sequence[Request]) -> Flight | None:
+    """Return the sync under way if the newest request asks for nothing else, ``None`` to begin anew. Pure.
+
+    It has to be of the same inputs and declaration, going well, and nobody may have asked by hand since.
+    """
+    if flight is None or flight.mode not in UNDER_WAY or flight.failure:
+        return None
+    newer = [request for request in requests if request.number > flight.number]
+    if flight.inputs != inputs or flight.declared != app.digest:
+        return None
+    if any(request.why in ASKED_BY_HAND or request.why is Why.RERUN for request in newer):
+        return None
+    return replace(flight, number=requests[-1].number, last=False)
+
+
+def begun(run: Run, inputs: str, flight: Flight | None) -> Flight:
+    """Return a sync at its begin; one that the app's retry policy brings back counts on."""
+    number = run.request.number
+    tries = flight.tries if flight and flight.mode is Mode.RETRY and flight.number == number else 0
+    return Flight(
+        number=number,
+        revision=run.revision,
+        inputs=inputs,
+        began=run.began,
+        deadline=run.deadline(hooks=False),
+        refs=(),
+        ref=run.ref,
+        id=f"{number}-{tries}" if tries else str(number),
+        declared=run.app.digest,
+        tries=tries,
+    )
+
+
+def ways(app: App, objects: Sequence[Rendered]) -> dict[Ref, Options]:
+    """Return the options of every object. Raises :class:`BadDocument` naming file, line and annotation. Pure."""
+    found = {}
+    for one in objects:
+        try:
+            found[one.ref] = options.of(one.manifest, app.options)
+        except ValueError as error:
+            raise BadDocument(f"{one.ref}: {error}", one.file, one.line) from None
+    return found
+
+
+def kept(run: Run, stale: Mapping[Ref, str], live: Mapping[Ref, Manifest]) -> frozenset[Ref]:
+    """Return what of ``stale`` must not be deleted now: the app, the object or nobody's consent says so."""
+    if not run.app.prune:
+        return frozenset(stale)
+    held = {ref for ref in stale if ref in live and prune.consent(run.app, live[ref]) == "false"}
+    asked = prune.unconfirmed(run.app, stale, live)
+    since = run.context.records.drift.asked(run.app.name, asked, run.context.records.clock())
+    return frozenset(held | {ref for ref, at in since.items() if run.app.approved < at})
+
+
+def planned(run: Run, flight: Flight, work: Work, stale: Mapping[Ref, str], record: AppRecord) -> Flight:
+    """Return the sync with all that is decided at its begin."""
+    late = [ref for ref in stale if ref in work.live and _is_late(run.app, work.live[ref])]
+    waits = sorted(set(prune.unconfirmed(run.app, stale, work.live)) & work.kept)
+    note = f"; {len(waits)} to be deleted once that is approved: {waits[0]}" if waits else ""
+    once = {ref for ref, how in work.how.items() if how.once}
+    flight = replace(
+        flight,
+        stale=order.stale({ref: (version, work.live.get(ref)) for ref, version in stale.items()}, late),
+        refs=tuple((ref, version) for ref, version in work.versions.items() if ref not in once or ref in work.live),
+        note=note,
+    )
+    return replace(flight, hooks=_runs_hooks(run, flight, work, record))
+
+
+def _is_late(app: App, manifest: Manifest) -> bool:
+    try:
+        return options.of(manifest, app.options).prune_last
+    except ValueError:
+        return app.options.prune_last
+
+
+def _runs_hooks(run: Run, flight: Flight, work: Work, record: AppRecord) -> bool:
+    """Whether the hooks run: when asked by hand, or when what is wanted differs from what was last synced.
+
+    A repair of drift never runs them, nor does a commit after which the app wants just what it wanted before.
+    """
+    if not work.hooks or all(request.why is Why.DRIFT for request in run.requests):
+        return False
+    if any(request.why in ASKED_BY_HAND or request.why is Why.RERUN for request in run.requests) or flight.tries:
+        return True
+    if flight.inputs == record.inputs:
+        return False
+    known = {one.rendered for one in work.known.values()}
+    wanted = [one.manifest for one in work.objects] + [hook.rendered.manifest for hook in work.hooks]
+    gone = {one.ref for one in flight.stale} - work.kept
+    return not record.inputs or bool(gone) or any(manifests.rendered_digest(one) not in known for one in wanted)
+
+
+def read(run: Run, tree: Tree, flight: Flight) -> Work:
+    """Render, and sort what is to be kept from what is to be run."""
+
+    def scope(group: str, version: str, kind: str) -> bool:
+        return run.client.resource(group, kind, version).namespaced
+
+    objects, hooks = phases.split(render.objects(tree, run.app, flight.inputs, scope, flight.id))
+    how = ways(run.app, objects)
+    ignored = frozenset(ref for ref, options in how.items() if options.ignore)
+    return Work(
+        objects=[one for one in objects if one.ref not in ignored],
+        hooks=hooks,
+        how=how,
+        live={},
+        known=run.context.records.drift.owned(run.app.name),
+        kept=ignored,
+    )
+
+
+def compare(run: Run, work: Work) -> tuple[diff.Difference, dict[Ref, str]]:
+    """Ask the cluster what is there and what would change; return that and what is no longer wanted."""
+    app, client, settings = run.app, run.client, run.context.settings
+    applyset, work.loaded = inventory.applyset(app), inventory.load(client, app)
+    wanted = {**work.versions, **work.hook_versions}
+    prune.guard(app, work.loaded.refs, wanted)
+    namespaces.ensure(client, app, work.versions)
+    kinds = inventory.kinds({**work.loaded.refs, **wanted}.items())
+    work.live = diff.live_objects(client, applyset, kinds, settings.sync.parallel)
+    force = settings.clusters[run.cluster].force_conflicts
+    plan = diff.compare(client, applyset, work.objects, work.live, work.known, work.how, force, settings.sync.parallel)
+    work.unchanged = {ref: work.live[ref] for ref in work.versions if ref in work.live and ref not in plan.writes}
+    stale = prune.stale(work.loaded.refs, wanted)
+    work.kept |= kept(run, stale, work.live)
+    return plan, stale

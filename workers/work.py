@@ -1,0 +1,93 @@
+"""What one look at an app found, and how well that is. Pure: values in, verdicts out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from workers import health, inventory, order
+from workers.apps import App
+from workers.flight import Flight, Mode
+from workers.model import Manifest, Owned, Ref, Rendered, Verdict
+from workers.options import Options
+from workers.order import Step
+from workers.phases import Hook, Phase
+from workers.stages import hooks
+from workers.stages.health import verdict as objects_verdict
+
+
+@dataclass
+class Work:
+    """What a look found: what is wanted, how each object is written, what is live and what was known of it.
+
+    ``loaded`` is the inventory as it is in the cluster, ``None`` when nobody read it yet. ``unchanged`` are objects
+    that this look found to be as wanted. ``kept`` are objects that must not be deleted.
+    """
+
+    objects: list[Rendered]
+    hooks: list[Hook]
+    how: Mapping[Ref, Options]
+    live: dict[Ref, Manifest]
+    known: Mapping[Ref, Owned]
+    loaded: inventory.Inventory | None = None
+    unchanged: dict[Ref, Manifest] = field(default_factory=dict)
+    kept: frozenset[Ref] = frozenset()
+
+    @property
+    def versions(self) -> dict[Ref, str]:
+        """The objects to keep, with their versions."""
+        return {one.ref: version_of(one) for one in self.objects}
+
+    @property
+    def hook_versions(self) -> dict[Ref, str]:
+        """The hooks' objects, with their versions."""
+        return {hook.ref: version_of(hook.rendered) for hook in self.hooks}
+
+
+def version_of(rendered: Rendered) -> str:
+    """Return the version of an object, without its group. Pure."""
+    return str(rendered.manifest["apiVersion"]).rpartition("/")[2]
+
+
+def steps(app: App, work: Work, flight: Flight) -> list[Step]:
+    """Return all steps of the sync in order; the same ones at every look. Pure."""
+    going = [one for one in flight.stale if one.ref not in work.kept]
+    return order.steps(work.objects, work.hooks if flight.hooks else (), going, app.staged)
+
+
+def judge(work: Work, flight: Flight, step: Step, rest: list[Step]) -> Verdict:
+    """Say how far a step is: its hooks, its objects (at the phase's end: all), what has to go before the ``rest``."""
+    if flight.mode is Mode.CLEAN:
+        return Verdict(done=True, ok=True, message="")
+    verdicts = []
+    for hook in step.hooks:
+        seen = hooks.verdict(work.live.get(hook.ref), hooks.mark(flight.id, step.phase))
+        verdicts.append((hook.ref, replace(seen, message=f"{step.phase} hook {seen.message}")))
+    ends = step.phase is Phase.SYNC and not any(one.phase is Phase.SYNC for one in rest)
+    kept = objects_verdict(judged(work, work.objects if ends else step.objects), work.live)
+    if kept.done and not kept.ok:
+        return kept
+    if rest:
+        verdicts += _leaving(work, flight, step)
+    others = health.worst(verdicts)
+    return kept if others.ok else others
+
+
+def judged(work: Work, objects: Iterable[Rendered]) -> list[Ref]:
+    """Return the objects whose health counts: not those of somebody else that were only to be there. Pure."""
+    return [one.ref for one in objects if one.ref in work.live or not work.how[one.ref].once]
+
+
+def _leaving(work: Work, flight: Flight, step: Step) -> list[tuple[Ref, Verdict]]:
+    gone, going = set(flight.gone), Verdict(done=False, ok=False, message="is being deleted")
+    return [(one.ref, going) for one in step.prune if one.ref in gone and one.ref in work.live]
+
+
+def marked(work: Work, flight: Flight, step: Step) -> dict[Ref, Manifest]:
+    """Return the hooks' live objects that this very step made. Pure."""
+    mark = hooks.mark(flight.id, step.phase)
+    return {
+        hook.ref: work.live[hook.ref]
+        for hook in step.hooks
+        if hook.ref in work.live and hooks.made_by(work.live[hook.ref]) == mark
+    }

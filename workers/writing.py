@@ -1,0 +1,68 @@
+"""One object, written the way its options say; with a dry client, the same without a trace.
+
+This module never decides whether to write and never deletes anything but what it makes anew at once.
+"""
+
+from __future__ import annotations
+
+from workers import kube
+from workers.errors import ClusterUnreachable, ObjectRefused
+from workers.model import Manifest
+from workers.options import Options
+
+
+def write(client: kube.Client, manifest: Manifest, live: Manifest | None, how: Options, *, force: bool) -> kube.Applied:
+    """Write ``manifest`` and return the object as the API server accepted it.
+
+    By server-side apply; as a whole with ``how.replace``, or without ``how.validate`` where the schema does not take
+    it. What cannot be changed is deleted and made anew with ``how.force``. ``live`` is the object as it was seen, if it
+    was. Raises as :meth:`workers.kube.Client.apply` does, and :class:`ClusterUnreachable` while an object that is to be
+    made anew is on its way out.
+    """
+    try:
+        if how.replace:
+            return _whole(client, manifest, live, strict=how.validate)
+        try:
+            return client.apply(manifest, force=force, strict=how.validate)
+        except kube.ImmutableField:
+            raise
+        except ObjectRefused:
+            if how.validate:
+                raise
+            return _whole(client, manifest, live, strict=False)
+    except kube.ImmutableField:
+        if not how.force:
+            raise
+        return _anew(client, manifest, how, force)
+
+
+def _whole(client: kube.Client, manifest: Manifest, live: Manifest | None, *, strict: bool) -> kube.Applied:
+    found = live or _get(client, manifest)
+    if found is None:
+        return kube.Applied(client.create(manifest, strict=strict), created=True)
+    metadata = {**manifest["metadata"], "resourceVersion": found["metadata"]["resourceVersion"]}
+    return kube.Applied(client.replace({**manifest, "metadata": metadata}, strict=strict), created=False)
+
+
+def _anew(client: kube.Client, manifest: Manifest, how: Options, force: bool) -> kube.Applied:
+    found = _get(client, manifest)
+    if client.dry_run and found is not None:
+        return kube.Applied(manifest, created=False)  # a pretended deletion leaves it there
+    if found is not None:
+        metadata = found["metadata"]
+        resource = client.resource(*_kind(manifest))
+        client.delete(resource, metadata.get("namespace", ""), metadata["name"], "Background", metadata["uid"])
+        if _get(client, manifest) is not None:
+            name = f"{manifest['kind']} {metadata['name']}"
+            raise ClusterUnreachable(f"{name} has to be made anew and is still being deleted")
+    return kube.Applied(client.apply(manifest, force=force, strict=how.validate).manifest, created=False)
+
+
+def _kind(manifest: Manifest) -> tuple[str, str, str]:
+    group, _, version = manifest["apiVersion"].rpartition("/")
+    return group, manifest["kind"], version
+
+
+def _get(client: kube.Client, manifest: Manifest) -> Manifest | None:
+    metadata = manifest["metadata"]
+    return client.get(client.resource(*_kind(manifest)), metadata.get("namespace", ""), metadata["name"])
