@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from receiver.failures import Failures
 from receiver.forges import Secrets
 from receiver.signatures import signing_key
-from workers import configuration, secretrefs, tokens
+from workers import catalogs, configuration, secretrefs, tokens
 from workers.broker import Counter
 from workers.catalog import Catalog
 from workers.errors import BadConfiguration
@@ -51,7 +51,7 @@ def create(settings: Settings | None = None) -> Edge:
     secrets = {name: hook_secrets(name, hook) for name, hook in settings.hooks.items()}
     issuers = issuers_of(settings)
     records = connect(settings)
-    catalog = Catalog(settings.catalog.folders)
+    catalog = catalogs.open_(settings, records.children, beside=True)
     catalog.index()
     # What lives as long as the process is no garbage: a collection that walks 10,000 apps would hold up an answer.
     gc.freeze()

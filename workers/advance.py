@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from workers import inventory, manifests, order, outcomes
+from workers import checks, family, inventory, manifests, order, outcomes
 from workers.errors import AuthorError, HealthFailed, HooklineError, LeaseLost, OperatorError, TransientError
 from workers.flight import Flight, Mode
+from workers.health import worst
 from workers.model import Action, Change, Manifest, Outcome, Owned, Ref, Stage, Verdict
 from workers.order import Step
 from workers.phases import Phase
@@ -47,7 +48,9 @@ def advance(run: Run, work: Work, flight: Flight) -> None:
         if step.key < flight.at:
             continue
         if step.key > flight.at:
-            flight = replace(flight, at=step.key, mode=Mode.WRITE, deadline=run.deadline(hooks=bool(step.hooks)))
+            flight = replace(
+                flight, at=step.key, mode=Mode.WRITE, deadline=run.deadline(long=bool(step.hooks or step.apps))
+            )
             if len(every) > 1 or step.hooks:
                 run.store(flight)
         passed = _pass(run, work, flight, step, todo[index + 1 :])
@@ -56,6 +59,8 @@ def advance(run: Run, work: Work, flight: Flight) -> None:
         flight = passed
     if flight.failure:
         run.fail_as(flight.failure, flight)
+    elif flight.removing:
+        take_down(run, work)
     else:
         _succeeded(run, work, flight)
 
@@ -64,11 +69,15 @@ def _pass(run: Run, work: Work, flight: Flight, step: Step, rest: list[Step]) ->
     """Write a step and see it well; ``None`` when the sync waits or has ended."""
     try:
         flight = _write(run, work, flight, step)
-        if not rest and not flight.failure and flight.mode is Mode.WAIT:
+        if not rest and not flight.failure and not flight.removing and flight.mode is Mode.WAIT:
             _narrow(run, work, flight)
             flight = replace(flight, last=not step.hooks)
         with run.during(Stage.HEALTH):
-            verdict = judge(work, flight, step, rest)
+            verdict = judge(run.app, work, flight, step, rest)
+            if verdict.ok and not rest and not flight.failure:
+                verdict = checks.verdict(run.client, run.app, verdict)
+            if verdict.ok and rest and step.apps:
+                verdict = worst(family.verdicts(run, step.apps))
     except LeaseLost:
         raise
     except TransientError as error:
@@ -110,6 +119,10 @@ def _write(run: Run, work: Work, flight: Flight, step: Step) -> Flight:
         for hook in sorted(step.hooks, key=lambda hook: (manifests.rank(hook.ref), hook.ref)):
             mark = hooks.mark(flight.id, step.phase)
             work.live[hook.ref] = hooks.start(run.client, applyset, hook, mark, work.live, run.held.check)
+    if step.apps:
+        so_far = [one for number, found in work.apps.items() if number <= step.key.wave for one in found]
+        later = [one for number, found in work.apps.items() if number > step.key.wave for one in found]
+        family.declare(run, so_far, later, prune=False)
     if step.prune:
         with run.during(Stage.PRUNE):
             flight = _prune(run, work, flight, step)
@@ -118,7 +131,7 @@ def _write(run: Run, work: Work, flight: Flight, step: Step) -> Flight:
 
 def _remember(run: Run, work: Work, accepted: Mapping[Ref, Manifest], applyset: str) -> None:
     """Save by what each object is known next time, and what the watch has to look at."""
-    owned = apply.owned(work.objects, accepted, work.unchanged, work.known, work.how)
+    owned = apply.owned(work.objects, accepted, work.unchanged, work.known, work.how, run.app.ignored)
     owned += [work.known.get(hook.ref, Owned(hook.ref, version_of(hook.rendered))) for hook in work.hooks]
     work.known = {one.ref: one for one in owned}
     run.context.records.drift.save(run.app.name, applyset, run.cluster, owned)
@@ -128,7 +141,8 @@ def _prune(run: Run, work: Work, flight: Flight, step: Step) -> Flight:
     unwanted = {one.ref: one.version for one in step.prune if one.ref not in flight.gone}
     for ref in (ref for ref in unwanted if ref in work.live and ref not in work.kept):
         hooks.let_go(run.client, work.live[ref], run.held.check)  # what a sync that was overtaken never saw end
-    gone = prune.delete(run.client, run.app, unwanted, work.live, work.kept, run.held.check)
+    how = run.app.finalizer or "Foreground" if flight.removing else run.app.options.propagation
+    gone = prune.delete(run.client, how, unwanted, work.live, work.kept, run.held.check)
     run.held.check()
     run.changes += tuple(Change(ref, Action.DELETED) for ref in gone)
     return replace(flight, gone=(*flight.gone, *gone), changes=run.changes)
@@ -136,6 +150,7 @@ def _prune(run: Run, work: Work, flight: Flight, step: Step) -> Flight:
 
 def _narrow(run: Run, work: Work, flight: Flight) -> None:
     """Own from now on what is wanted, what hooks left, and what could not or must not go."""
+    family.declare(run, [one for found in work.apps.values() for one in found], (), prune=run.app.prune)
     loaded = work.loaded or inventory.load(run.client, run.app)
     survivors = {
         one.ref: one.version for one in flight.stale if one.ref in work.live and one.ref not in set(flight.gone)
@@ -153,6 +168,9 @@ def _failed(run: Run, work: Work, flight: Flight, step: Step, error: HooklineErr
         run.fail_as(f"{flight.failure}; its SyncFail hooks failed, too: {error}", flight)
         return
     text = run.failure(error)
+    if flight.removing:
+        run.fail_as(text, flight)
+        return
     failing = [one for one in steps(run.app, work, flight) if one.phase is Phase.SYNC_FAIL]
     if not failing:
         run.fail_as(text, flight)
@@ -169,10 +187,29 @@ def _succeeded(run: Run, work: Work, flight: Flight) -> None:
         known = [one for one in work.known.values() if one.ref not in ran]
         known += [Owned(ref, version_of(one), manifests.rendered_digest(one.manifest)) for ref, one in ran.items()]
         run.context.records.drift.save(run.app.name, inventory.applyset(run.app), run.cluster, known)
-    well = objects_verdict(judged(work, work.objects), work.live).message
+    well = (
+        objects_verdict(judged(run.app, work, work.objects), work.live).message if run.app.waits else "not waited for"
+    )
     run.finish(Outcome.SUCCEEDED, succeeded(flight, well), inputs=flight.inputs)
 
 
 def succeeded(flight: Flight, well: str) -> str:
     """Return what a sync that went well says: what it changed, how the app is, and what waits for a person. Pure."""
     return f"synced: {outcomes.counted(flight.changes)}; {well}{flight.note}"
+
+
+def take_down(run: Run, work: Work) -> None:
+    """Take away what is left of an app that is gone: its inventory and its records; objects that stay are let be."""
+    app, records = run.app, run.context.records
+    if work.loaded and work.loaded.resource_version:
+        run.client.delete(inventory.CONFIG_MAP, inventory.namespace_of(app), inventory.name_of(app))
+    records.children.save(app.name, [])
+    stay = f"; {len(work.kept)} left as they ask for" if work.kept else ""
+    run.finish(Outcome.SUCCEEDED, f"no longer declared: {outcomes.counted(run.changes)}{stay}")
+    forget(run)
+
+
+def forget(run: Run) -> None:
+    """Forget the declaration of an app that is gone; its history stays."""
+    run.context.records.drift.forget(run.app.name)
+    run.context.records.progress.forget(run.app.name)

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import TypeAdapter
 
 from workers import repositories, revisions
 from workers.options import NOTHING_SAID, Options
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """An app's own word on how often a failed sync is tried again, and after how many seconds.
-
-    ``limit`` below 0 means for ever. The wait begins with ``first`` and grows by ``factor`` up to ``most``.
-    """
-
-    limit: int = 5
-    first: float = 5.0
-    factor: float = 2.0
-    most: float = 180.0
-
-    def delay(self, tries: int) -> float | None:
-        """Return the seconds to wait after try number ``tries`` (from 1) failed, ``None`` when it was the last."""
-        if 0 <= self.limit < tries:
-            return None
-        return float(min(self.first * self.factor ** min(tries - 1, 64), self.most))
+from workers.policies import NOTHING_BUILT, Build, Check, Ignored, Pairs, Retry
+from workers.projects import DEFAULT, EVERYTHING, Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +41,8 @@ class App:
     allow_empty: bool = False
     options: Options = NOTHING_SAID
     """The sync options of every object that says nothing else."""
-    namespace_labels: tuple[tuple[str, str], ...] = ()
-    namespace_annotations: tuple[tuple[str, str], ...] = ()
+    namespace_labels: Pairs = ()
+    namespace_annotations: Pairs = ()
     """Metadata of the namespace that ``CreateNamespace`` makes (``managedNamespaceMetadata``)."""
     retry: Retry | None = None
     timeout: float = 0.0
@@ -65,8 +51,24 @@ class App:
     """The apps that have to be synced and healthy first."""
     approved: float = 0.0
     """When a person approved deletions that ask for it (``deletion-approved``); 0 for never."""
+    finalizer: Literal["", "Foreground", "Background"] = ""
+    """How its objects are deleted when the app leaves the catalog; "" leaves them where they are."""
+    suspended: str = ""
+    """Why nothing is done with it, "" for an app that is served."""
     staged: bool = False
     """Whether definitions and classes are applied and waited for first (Flux)."""
+    build: Build = NOTHING_BUILT
+    ignored: tuple[Ignored, ...] = ()
+    waits: bool = True
+    checks: tuple[Check, ...] = ()
+    """Whether the health of all its objects counts, and which objects' counts besides."""
+    wave: int = 0
+    """When it is looked at among the apps that its parent declares."""
+    kind: str = "Application"
+    parent: str = ""
+    """The app among whose manifests it is declared; "" for one of a catalog's folder."""
+    source_ref: tuple[str, str] | None = None
+    """Namespace and name of the declared repository it is an app of, ``None`` for one that names a URL itself."""
     paths: tuple[str, ...] = ()
     """What the app says it is made from (``argocd.argoproj.io/manifest-generate-paths``), from the root; a hint."""
     fault: str = ""
@@ -81,6 +83,19 @@ class App:
     def origin(self) -> str:
         """Where the app is declared: ``file:line``."""
         return f"{self.file}:{self.line}"
+
+
+_coder: TypeAdapter[App] = TypeAdapter(App)
+
+
+def encoded(app: App) -> str:
+    """Return an app as JSON text."""
+    return _coder.dump_json(app).decode()
+
+
+def decoded(text: str) -> App:
+    """Read an app back."""
+    return _coder.validate_json(text)
 
 
 def why_not(app: App, ref: str) -> str:
@@ -99,9 +114,19 @@ class Index:
     by_repository: dict[str, tuple[App, ...]] = field(repr=False)
     by_ref: dict[tuple[str, str], tuple[App, ...]] = field(repr=False, default_factory=dict)
     floating: dict[str, tuple[App, ...]] = field(repr=False, default_factory=dict)
+    by_dependency: dict[str, tuple[App, ...]] = field(repr=False, default_factory=dict)
     digest: str = ""
+    projects: Mapping[str, Project] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     """Documents so broken that no app can be named, one sentence each."""
+
+    def project(self, app: App) -> Project:
+        """Return an app's project. Raises :class:`KeyError` for one that nobody declares."""
+        return EVERYTHING if app.project == DEFAULT and DEFAULT not in self.projects else self.projects[app.project]
+
+    def dependents(self, name: str) -> tuple[App, ...]:
+        """Return the apps that depend on the app of that name."""
+        return self.by_dependency.get(name, ())
 
     def touched_by(self, urls: Iterable[str], ref: str) -> tuple[App, ...]:
         """Return the apps whose source a move of ``ref`` may have changed, broken ones included."""
@@ -112,7 +137,7 @@ class Index:
         return tuple(found.values())
 
 
-def index(apps: Iterable[App], faults: Sequence[str] = ()) -> Index:
+def index(apps: Iterable[App], faults: Sequence[str] = (), projects: Mapping[str, Project] | None = None) -> Index:
     """Build the index; of two apps with one name neither is served, and both say so."""
     named: dict[str, App] = {}
     for app in apps:
@@ -133,7 +158,10 @@ def index(apps: Iterable[App], faults: Sequence[str] = ()) -> Index:
     by_repository: dict[str, list[App]] = {}
     by_ref: dict[tuple[str, str], list[App]] = {}
     floating: dict[str, list[App]] = {}
+    dependents: dict[str, list[App]] = {}
     for app in named.values():
+        for other in app.depends:
+            dependents.setdefault(other, []).append(app)
         try:
             url = repositories.canonical(app.url)
         except ValueError:
@@ -148,6 +176,8 @@ def index(apps: Iterable[App], faults: Sequence[str] = ()) -> Index:
         by_repository={url: tuple(found) for url, found in by_repository.items()},
         by_ref={place: tuple(found) for place, found in by_ref.items()},
         floating={url: tuple(found) for url, found in floating.items()},
+        by_dependency={name: tuple(found) for name, found in dependents.items()},
+        projects=projects or {},
         digest=hashlib.sha256("".join(sorted(app.digest for app in named.values())).encode()).hexdigest()[:16],
         faults=tuple(faults),
     )

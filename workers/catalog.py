@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
-from workers import apps, documents
-from workers.declared import declared
+from workers import apps, documents, joining
+from workers.declared import Declared, declared
 from workers.errors import BadDeclaration, BadDocument
 
 log = structlog.get_logger()
@@ -22,30 +23,56 @@ Signature = tuple[tuple[str, int, int], ...]
 
 CHEAP = 0.005
 """Seconds a walk over the folders may take where somebody waits for an answer; a longer one goes to a thread."""
+CHILDREN_SECONDS = 0.2
+"""How often it is asked whether apps declare something else."""
 SHARE = 20
 """A walk may take one part in so many of the time: large catalogs are looked at less often."""
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What one file declared, and the apps and faults in it."""
+    """What one file declared, and what is wrong with it."""
 
     stamp: tuple[int, int]
-    apps: tuple[apps.App, ...]
+    declared: tuple[Declared, ...]
     faults: tuple[str, ...]
 
 
-class Catalog:
-    """The apps of some folders, read again when a file in them changed. Safe to share between threads.
+class Held(Protocol):
+    """Where declarations found in apps are kept: `workers.records.children.Children`."""
 
-    A small catalog is up to date at every call. One whose folders take long to walk is refreshed beside the calls, at
-    most :data:`SHARE` times its walk late.
+    def version(self) -> int:
+        """Return how often anything there changed."""
+
+    def all(self) -> dict[str, list[documents.Document]]:
+        """Return parent to what it declares."""
+
+
+class Catalog:
+    """The apps of some folders and Git catalogs, and those declared in apps; read again when something changed.
+
+    Safe to share between threads. A small catalog is up to date at every call, but for what apps declare, which is
+    asked for every :data:`CHILDREN_SECONDS`. One whose folders take long to walk is refreshed beside the calls, at
+    most :data:`SHARE` times its walk late; so is every one that is ``beside`` from the start.
     """
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        git: Sequence[Declared] = (),
+        children: Held | None = None,
+        *,
+        beside: bool = False,
+    ) -> None:
         self._folders = tuple(folders)
+        self._git = tuple(git)
+        self._held = children
+        self._beside = beside
         self._lock = threading.Lock()
         self._read: dict[Path, Read] = {}
+        self._children: tuple[Declared, ...] = ()
+        self._version = -1
+        self._asked = float("-inf")
         self._signature: Signature | None = None
         self._index = apps.index(())
         self._cost = 0.0
@@ -58,25 +85,63 @@ class Catalog:
             if due and self._lock.acquire(blocking=False):
                 threading.Thread(target=self._refresh_and_release, daemon=True).start()
             return self._index
+        if self._beside and self._signature is not None and self._is_due():
+            threading.Thread(target=self.refresh, daemon=True).start()
         with self._lock:
-            self._refresh()
+            self._refresh(children=not self._beside and self._is_due())
         return self._index
+
+    def refresh(self) -> apps.Index:
+        """Return the index as it is now, whatever it costs."""
+        with self._lock:
+            self._refresh(children=True)
+        return self._index
+
+    def _is_due(self) -> bool:
+        if self._held is None or time.monotonic() - self._asked < CHILDREN_SECONDS:
+            return False
+        self._asked = time.monotonic()
+        return True
 
     def _refresh_and_release(self) -> None:
         try:
-            self._refresh()
+            self._refresh(children=self._is_due())
         finally:
             self._lock.release()
 
-    def _refresh(self) -> None:
+    def _refresh(self, *, children: bool) -> None:
         began = time.monotonic()
         signature = _signature(self._folders)
         self._cost = time.monotonic() - began
-        if signature != self._signature:
+        changed = children and self._read_children()
+        if changed or signature != self._signature:
             self._read = read(self._folders, self._read)
-            self._index = joined(self._folders, self._read.values())
+            self._index = joined(self._folders, self._read.values(), (*self._git, *self._children))
             self._signature = signature
         self._walked = time.monotonic()
+
+    def _read_children(self) -> bool:
+        if self._held is None:
+            return False
+        version = self._held.version()
+        if version == self._version:
+            return False
+        self._children = tuple(
+            replace(one, parent=parent)
+            for parent, found in self._held.all().items()
+            for document in found
+            if (one := _child(document)) is not None
+        )
+        self._version = version
+        return True
+
+
+def _child(document: documents.Document) -> Declared | None:
+    try:
+        return declared(document)
+    except BadDeclaration as error:
+        log.warning("catalog fault", fault=str(error))
+        return None
 
 
 def load(folders: Sequence[Path]) -> apps.Index:
@@ -99,7 +164,7 @@ def read(folders: Sequence[Path], known: Mapping[Path, Read]) -> dict[Path, Read
 
 
 def _file(text: bytes, shown: str, stamp: tuple[int, int]) -> Read:
-    found: list[apps.App] = []
+    found: list[Declared] = []
     faults: list[str] = []
     try:
         for document in documents.read(text, shown):
@@ -112,7 +177,7 @@ def _file(text: bytes, shown: str, stamp: tuple[int, int]) -> Read:
     return Read(stamp, tuple(found), tuple(faults))
 
 
-def joined(folders: Sequence[Path], files: Iterable[Read]) -> apps.Index:
+def joined(folders: Sequence[Path], files: Iterable[Read], more: Sequence[Declared] = ()) -> apps.Index:
     """Return the index of all files together; what is wrong with them is in it and in the log."""
     files = list(files)
     faults = [fault for file in files for fault in file.faults]
@@ -123,7 +188,7 @@ def joined(folders: Sequence[Path], files: Iterable[Read]) -> apps.Index:
     ]
     for fault in faults:
         log.warning("catalog fault", fault=fault)
-    return apps.index([app for file in files for app in file.apps], faults)
+    return joining.joined([*(one for file in files for one in file.declared), *more], faults)
 
 
 def _files(folders: Sequence[Path]) -> list[tuple[Path, str]]:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import httpx2
 
-from workers import apps, intake, repositories
+from workers import apps, catalogs, intake, repositories
 from workers.catalog import Catalog
 from workers.clusters import Clusters
 from workers.git.mirror import Mirror
@@ -64,7 +64,7 @@ def create(settings: Settings, records: Records, counter: Counter) -> Context:
     return Context(
         settings=settings,
         records=records,
-        catalog=Catalog(settings.catalog.folders),
+        catalog=catalogs.open_(settings, records.children),
         clusters=Clusters(settings),
         http=httpx2.Client(timeout=10),
         counter=counter,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from workers import fields, inventory, kube
+from workers import fields, ignored, inventory, kube
 from workers.apps import App
 from workers.context import Context
 from workers.model import Manifest, Owned, Ref
+from workers.policies import Ignored
 
 
-def differing(owned: Mapping[Ref, Owned], live: Mapping[Ref, Manifest]) -> dict[Ref, str]:
-    """Return what drifted: object to a few words. Pure.
+def differing(
+    owned: Mapping[Ref, Owned], live: Mapping[Ref, Manifest], rules: Sequence[Ignored] = ()
+) -> dict[Ref, str]:
+    """Return what drifted: object to a few words; fields that ``rules`` ignore do not count. Pure.
 
     An object without an accepted digest was never seen applied and cannot have drifted.
     """
@@ -24,7 +27,7 @@ def differing(owned: Mapping[Ref, Owned], live: Mapping[Ref, Manifest]) -> dict[
             found[ref] = "is missing"
         elif manifest.get("apiVersion", known.version).rpartition("/")[2] != known.version:
             continue  # digests hold for one version; the list of the other one tells
-        elif fields.digest(manifest) != known.accepted:
+        elif fields.digest(ignored.without(manifest, rules, ref)) != known.accepted:
             found[ref] = f"changed by {changed_by(manifest)}"
     return found
 
@@ -93,7 +96,7 @@ def judge(context: Context, app: App, live: Mapping[Ref, Manifest], only: Iterab
     owned = drift.owned(app.name)
     if only is not None:
         owned = {ref: known for ref, known in owned.items() if ref in set(only)}
-    found = differing(owned, live)
+    found = differing(owned, live, app.ignored)
     drift.clear(app.name, [ref for ref in owned if ref not in found])
     drift.note(app.name, found)
     return bool(found) and app.self_heal

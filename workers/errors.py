@@ -17,6 +17,7 @@
     │   ├── ObjectRefused         the API server or an admission webhook refused an object
     │   ├── ObjectConflict        another field manager owns fields we would set
     │   ├── ObjectClaimed         another app owns the object
+    │   ├── PolicyRefused         the app's project does not allow it
     │   └── HealthFailed          applied, but the workload says it failed or ran out of time
     └── OperatorError         call the operator: configuration, rights or credentials
         ├── BadConfiguration      the configuration file or environment
@@ -142,6 +143,10 @@ class ObjectConflict(AuthorError):
 
 class ObjectClaimed(AuthorError):
     """Another app owns the object; neither app may fight over it."""
+
+
+class PolicyRefused(AuthorError):
+    """The app's project does not allow what it reads, where it writes or what."""
 
 
 class HealthFailed(AuthorError):

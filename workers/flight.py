@@ -32,8 +32,8 @@ class Flight:
     with versions; ``changes`` what it set out to do with them; ``stale`` what it deletes, ``gone`` what of that is
     asked for already. ``failure`` is why the sync failed, while its SyncFail hooks run. ``text`` says what it waits
     for, ``note`` what a success has to add. ``last`` is whether nothing is left but to wait for health, ``hooks``
-    whether hooks run. ``declared`` is the digest of the declaration it works by, ``tries`` how often the app's own
-    retry policy tried before.
+    whether hooks run, ``removing`` whether the app is gone and its objects are deleted. ``declared`` is the digest of
+    the declaration it works by, ``tries`` how often the app's own retry policy tried before.
     """
 
     number: int
@@ -54,5 +54,6 @@ class Flight:
     note: str = ""
     last: bool = False
     hooks: bool = False
+    removing: bool = False
     declared: str = ""
     tries: int = 0

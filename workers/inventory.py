@@ -78,7 +78,7 @@ def save(client: kube.Client, app: App, refs: Versions, loaded: Inventory) -> In
 
     Raises :class:`LeaseLost` when somebody saved since ``loaded``.
     """
-    if dict(refs) == loaded.refs and loaded.resource_version:
+    if dict(refs) == loaded.refs and (loaded.resource_version or not refs):
         return loaded
     wanted = manifest(app, refs, loaded.resource_version)
     try:

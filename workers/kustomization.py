@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterable
 from typing import Any, Final
 
 import git
@@ -21,8 +22,10 @@ def file_of(folder: git.Tree) -> git.Blob | None:
     return next((blob for blob in folder.blobs if blob.name in NAMES and blob.mode != trees.LINK), None)
 
 
-def folders(tree: Tree, path: str) -> list[str]:
+def folders(tree: Tree, path: str, more: Iterable[str] = ()) -> list[str]:
     """Return ``path`` and every folder reached from its kustomization by resources, bases and components.
+
+    ``more`` are components that are put into it.
 
     Files lie in or below the folder that names them (Kustomize's own rule), so folders are enough. What cannot
     be read is left to the renderer to complain about. Raises :class:`SourceMissing` when ``path`` is missing.
@@ -32,7 +35,7 @@ def folders(tree: Tree, path: str) -> list[str]:
     found, queue = {start}, [start]
     while queue and len(found) < MOST_FOLDERS:
         here = queue.pop()
-        for entry in _entries(tree, here):
+        for entry in (*_entries(tree, here), *(more if here == start else ())):
             place = posixpath.normpath(posixpath.join(here, entry))
             if place not in found and not place.startswith("..") and tree.object_id(place):
                 found.add(place)

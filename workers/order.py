@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from workers.documents import Document
 from workers.model import Manifest, Ref, Rendered
 from workers.phases import PHASES, Hook, Phase, wave
 
@@ -49,6 +51,7 @@ class Step:
     objects: list[Rendered] = field(default_factory=list)
     hooks: list[Hook] = field(default_factory=list)
     prune: list[Stale] = field(default_factory=list)
+    apps: list[Document] = field(default_factory=list)
 
     @property
     def phase(self) -> Phase:
@@ -74,11 +77,16 @@ def stale(gone: Mapping[Ref, tuple[str, Manifest | None]], last: Iterable[Ref]) 
 
 
 def steps(
-    objects: Sequence[Rendered], hooks: Sequence[Hook], gone: Sequence[Stale] = (), staged: bool = False
+    objects: Sequence[Rendered],
+    hooks: Sequence[Hook],
+    gone: Sequence[Stale] = (),
+    staged: bool = False,
+    apps: Mapping[int, Sequence[Document]] = MappingProxyType({}),
 ) -> list[Step]:
     """Return the steps of a sync in order. ``staged`` is Flux's way: definitions and classes first, each waited for.
 
-    Otherwise a CustomResourceDefinition goes first only where the same set has objects of its kind.
+    ``apps`` are declarations by wave. Otherwise a CustomResourceDefinition goes first only where the same set has
+    objects of its kind.
     """
     found: dict[Key, Step] = {}
     used = {(one.ref.group, one.ref.kind) for one in objects}
@@ -89,6 +97,8 @@ def steps(
 
     for one in objects:
         at(Phase.SYNC, wave(one.manifest), _part(one, used, staged)).objects.append(one)
+    for number, documents in apps.items():
+        at(Phase.SYNC, number, REST).apps.extend(documents)
     for each in hooks:
         for phase in each.phases:
             at(phase, wave(each.rendered.manifest), REST).hooks.append(each)

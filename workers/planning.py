@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from workers import inventory, manifests, namespaces, options, order, phases
+from workers import catalogs, family, gate, ignored, inventory, manifests, namespaces, options, order, phases
 from workers.apps import App
 from workers.errors import BadDocument
 from workers.flight import Flight, Mode
@@ -29,7 +29,7 @@ def continued(flight: Flight | None, inputs: str, app: App, requests: Sequence[R
 
     It has to be of the same inputs and declaration, going well, and nobody may have asked by hand since.
     """
-    if flight is None or flight.mode not in UNDER_WAY or flight.failure:
+    if flight is None or flight.mode not in UNDER_WAY or flight.failure or flight.removing:
         return None
     newer = [request for request in requests if request.number > flight.number]
     if flight.inputs != inputs or flight.declared != app.digest:
@@ -48,7 +48,7 @@ def begun(run: Run, inputs: str, flight: Flight | None) -> Flight:
         revision=run.revision,
         inputs=inputs,
         began=run.began,
-        deadline=run.deadline(hooks=False),
+        deadline=run.deadline(long=False),
         refs=(),
         ref=run.ref,
         id=f"{number}-{tries}" if tries else str(number),
@@ -87,7 +87,11 @@ def planned(run: Run, flight: Flight, work: Work, stale: Mapping[Ref, str], reco
     flight = replace(
         flight,
         stale=order.stale({ref: (version, work.live.get(ref)) for ref, version in stale.items()}, late),
-        refs=tuple((ref, version) for ref, version in work.versions.items() if ref not in once or ref in work.live),
+        refs=tuple(
+            (ref, version)
+            for ref, version in work.versions.items()
+            if run.app.waits and (ref not in once or ref in work.live)
+        ),
         note=note,
     )
     return replace(flight, hooks=_runs_hooks(run, flight, work, record))
@@ -117,23 +121,41 @@ def _runs_hooks(run: Run, flight: Flight, work: Work, record: AppRecord) -> bool
     return not record.inputs or bool(gone) or any(manifests.rendered_digest(one) not in known for one in wanted)
 
 
-def read(run: Run, tree: Tree, flight: Flight) -> Work:
+def scope(run: Run) -> render.Scope:
+    """Return what tells whether a kind is namespaced, by the app's cluster."""
+    return lambda group, version, kind: run.client.resource(group, kind, version).namespaced
+
+
+def read(run: Run, tree: Tree, flight: Flight, variables: Mapping[str, str]) -> Work:
     """Render, and sort what is to be kept from what is to be run."""
 
-    def scope(group: str, version: str, kind: str) -> bool:
-        return run.client.resource(group, kind, version).namespaced
-
-    objects, hooks = phases.split(render.objects(tree, run.app, flight.inputs, scope, flight.id))
+    rendered, declarations = render.objects(tree, run.app, flight.inputs, scope(run), flight.id, variables)
+    gate.allow_objects(run.app, run.project, rendered)
+    if run.app.kind == catalogs.KIND and rendered:
+        one = rendered[0]
+        raise BadDocument(f"{one.ref} is no declaration: a catalog holds nothing else", one.file, one.line)
+    objects, hooks = phases.split(rendered)
     how = ways(run.app, objects)
-    ignored = frozenset(ref for ref, options in how.items() if options.ignore)
+    left = frozenset(ref for ref, options in how.items() if options.ignore)
     return Work(
-        objects=[one for one in objects if one.ref not in ignored],
+        objects=[one for one in objects if one.ref not in left],
         hooks=hooks,
         how=how,
         live={},
         known=run.context.records.drift.owned(run.app.name),
-        kept=ignored,
+        kept=left,
+        apps=family.waves(declarations),
     )
+
+
+def respect(app: App, work: Work) -> None:
+    """Keep the fields that others write as they are, in objects that are there and ask for it."""
+    work.objects = [
+        replace(one, manifest=ignored.respected(one.manifest, work.live[one.ref], app.ignored, one.ref))
+        if one.ref in work.live and work.how[one.ref].respect_ignored
+        else one
+        for one in work.objects
+    ]
 
 
 def compare(run: Run, work: Work) -> tuple[diff.Difference, dict[Ref, str]]:
@@ -141,12 +163,15 @@ def compare(run: Run, work: Work) -> tuple[diff.Difference, dict[Ref, str]]:
     app, client, settings = run.app, run.client, run.context.settings
     applyset, work.loaded = inventory.applyset(app), inventory.load(client, app)
     wanted = {**work.versions, **work.hook_versions}
-    prune.guard(app, work.loaded.refs, wanted)
+    prune.guard(app, work.loaded.refs, wanted, declares=bool(work.apps))
     namespaces.ensure(client, app, work.versions)
     kinds = inventory.kinds({**work.loaded.refs, **wanted}.items())
     work.live = diff.live_objects(client, applyset, kinds, settings.sync.parallel)
+    respect(app, work)
     force = settings.clusters[run.cluster].force_conflicts
-    plan = diff.compare(client, applyset, work.objects, work.live, work.known, work.how, force, settings.sync.parallel)
+    plan = diff.compare(
+        client, applyset, work.objects, work.live, work.known, work.how, app.ignored, force, settings.sync.parallel
+    )
     work.unchanged = {ref: work.live[ref] for ref in work.versions if ref in work.live and ref not in plan.writes}
     stale = prune.stale(work.loaded.refs, wanted)
     work.kept |= kept(run, stale, work.live)

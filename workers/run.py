@@ -15,6 +15,7 @@ from workers.context import Context
 from workers.errors import BadDeclaration, TransientError
 from workers.flight import Flight, Mode
 from workers.model import Change, Outcome, Request, Stage, SyncRecord, Why
+from workers.projects import Project
 from workers.records import coding
 from workers.stages.lock import Held
 
@@ -41,6 +42,7 @@ class Run:
         self.changes: tuple[Change, ...] = ()
         self.began = context.records.clock()
         self.seconds: dict[str, float] = {}
+        self.removing = False
 
     @property
     def client(self) -> kube.Client:
@@ -51,6 +53,11 @@ class Run:
     def cluster(self) -> str:
         """The configured name of the app's cluster."""
         return clusters.name_for(self.context.settings, self.app)
+
+    @property
+    def project(self) -> Project:
+        """The app's project."""
+        return self.context.catalog.index().project(self.app)
 
     @contextlib.contextmanager
     def during(self, stage: Stage) -> Iterator[None]:
@@ -100,7 +107,9 @@ class Run:
             seconds=self.seconds,
         )
         numbers = [request.number for request in self.requests]
-        progress.finish(self.app.name, self.held.token, record, inputs, numbers, told, self.app.digest)
+        progress.finish(
+            self.app.name, self.held.token, record, inputs, numbers, told, "" if self.removing else self.app.digest
+        )
         log.info(
             "sync ended",
             outcome=outcome.value,
@@ -110,6 +119,20 @@ class Run:
         )
         for commit in told:
             context.counter.publish(coding.commit_id(commit))
+        self._wake_dependents(outcome)
+
+    def _wake_dependents(self, outcome: Outcome) -> None:
+        """Send the apps that wait for this one; ask anew for those that gave up because of it."""
+        progress, index = self.context.records.progress, self.context.catalog.index()
+        if self.app.parent and progress.flight(self.app.parent):
+            self.context.counter.send(self.app.parent)
+        for app in index.dependents(self.app.name):
+            flight = progress.flight(app.name)
+            if flight and flight.mode is Mode.DEPEND:
+                self.context.counter.send(app.name)
+            elif outcome is Outcome.SUCCEEDED and progress.app(app.name).outcome in (Outcome.FAILED, Outcome.HELD):
+                request = Request(app.name, 0, Why.SWEEP, f"app {self.app.name}", self.context.records.clock())
+                self.context.counter.accept(None, [request])
 
     def failure(self, error: Exception) -> str:
         """Return what a failure says: the stage, then the error's own words."""
@@ -137,10 +160,10 @@ class Run:
             self.app.name, self.held.token, self.context.records.clock() + seconds, again
         )
 
-    def deadline(self, *, hooks: bool) -> float:
-        """Return when a step that begins now has to be well: a hook may take longer than a rollout."""
+    def deadline(self, *, long: bool) -> float:
+        """Return when a step that begins now has to be well: a hook or another app may take longer than a rollout."""
         settings = self.context.settings.sync
-        seconds = max(settings.hook_timeout, settings.health_timeout) if hooks else settings.health_timeout
+        seconds = max(settings.hook_timeout, settings.health_timeout) if long else settings.health_timeout
         return self.context.records.clock() + (self.app.timeout or seconds)
 
     def late(self, flight: Flight) -> bool:

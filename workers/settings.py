@@ -54,10 +54,23 @@ class Redis(Group):
     """A reference to a redis:// or rediss:// URL; without it an embedded Redis runs in the data folder."""
 
 
+class GitCatalog(Group):
+    """A folder of a Git repository that declares apps; it is synced like one, on every push to it."""
+
+    url: str
+    revision: str = "HEAD"
+    """A branch, tag, full ref or commit."""
+    path: str = "."
+    """The folder; every manifest below it counts."""
+
+
 class Catalog(Group):
     """Where apps are declared."""
 
     folders: tuple[Path, ...] = (Path("catalog"),)
+    """Folders on this machine. With ``git`` alone, say ``folders: []``."""
+    git: dict[str, GitCatalog] = {}
+    """Folders of repositories, by a name of yours; each shows up as the app ``catalog-<name>``."""
 
 
 class Cluster(Group):

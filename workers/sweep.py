@@ -26,10 +26,8 @@ log = structlog.get_logger()
 def tick(context: Context) -> None:
     """Send what is recorded and not under way, what is due, and commits with unwritten statuses. Reads Redis only."""
     ask_declared(context)
-    index = context.catalog.index()
     for app in context.records.progress.due_again():
-        if app in index.apps:
-            ask(context, index.apps[app], Why.SWEEP, "retry")
+        ask_again(context, app, "retry")
     for app in context.records.progress.unsent():
         context.counter.send(app)
     for commit in context.records.commits.dirty(context.records.clock()):
@@ -61,6 +59,15 @@ def ask_declared(context: Context) -> None:
     digests = {name: app.digest for name, app in index.apps.items()}
     for name in context.records.progress.declare(digests):
         ask(context, index.apps[name], Why.SWEEP, "declaration")
+    if not index.faults:  # what cannot be read looks just like what is gone
+        for name in context.records.progress.gone(digests):
+            ask_again(context, name, "declaration is gone")
+
+
+def ask_again(context: Context, name: str, who: str) -> None:
+    """Ask for a look at an app at whatever its revision is, declared or not."""
+    request = Request(app=name, number=0, why=Why.SWEEP, who=who, at=context.records.clock())
+    context.counter.accept(None, [request])
 
 
 def in_turn(name: str, count: int, turn: int | None) -> bool:
@@ -78,7 +85,7 @@ def look_at_repositories(context: Context, served: Iterable[App], turn: int | No
     """
     by_clone: dict[str, list[App]] = {}
     for app in served:
-        if not app.fault:
+        if app.url and not app.fault and not app.suspended:
             by_clone.setdefault(str(context.mirror(app).path), []).append(app)
 
     def one(group: list[App]) -> str:

@@ -6,23 +6,27 @@ late message changes nothing but time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import structlog
 
-from workers import advance, apps, inventory, planning
+from workers import advance, apps, checks, dependencies, gate, inventory, planning, removal, variables
 from workers.context import Context
 from workers.errors import BadDeclaration, HealthFailed, HooklineError, LeaseLost, TransientError
 from workers.flight import Flight, Mode
 from workers.git.trees import Tree
-from workers.model import Action, Outcome, Stage
+from workers.model import Action, Outcome, Request, Stage
 from workers.run import Run
 from workers.stages import diff, fetch, health, lock, render
 from workers.stages.lock import Held
 
 log = structlog.get_logger()
+
+
+REMOVED_AGAIN = 60.0
+"""Seconds after which a deletion that failed is tried again."""
 
 
 def look(context: Context, name: str) -> None:
@@ -56,9 +60,11 @@ def _step(context: Context, name: str, held: Held) -> int:
     app = context.catalog.index().apps.get(name)
     due = progress.waiting().get(name, 0.0) <= context.records.clock()
     if app is None:
-        undeclared = apps.App(name=name, url="", path="", revision="", file="")
-        text = "no longer declared in the catalog: nothing was changed"
-        Run(context, undeclared, held, requests).finish(Outcome.NOT_AFFECTED, text)
+        app = context.catalog.refresh().apps.get(name)
+    if app is not None and flight and flight.removing:
+        flight = None  # it came back: what was deleted is made anew
+    if app is None:
+        _gone(context, name, held, requests, flight)
     elif flight and number <= flight.number and flight.mode is Mode.DEPEND:
         _attempt(Run(context, app, held, requests), flight)
     elif flight and number <= flight.number and flight.mode is Mode.RETRY:
@@ -70,6 +76,29 @@ def _step(context: Context, name: str, held: Held) -> int:
         # Otherwise it backs off; a newer request would have a number without attempts.
         _attempt(Run(context, app, held, requests, progress.begin(name, number)), flight)
     return number
+
+
+def _gone(context: Context, name: str, held: Held, requests: Sequence[Request], flight: Flight | None) -> None:
+    """End the requests of an app that is no longer declared: by its finalizer's rule, if it was ever synced."""
+    last = context.records.progress.last(name)
+    if not last:
+        undeclared = apps.App(name=name, url="", path="", revision="", file="")
+        text = "no longer declared in the catalog: nothing was changed"
+        Run(context, undeclared, held, requests).finish(Outcome.NOT_AFFECTED, text)
+    elif context.catalog.index().faults:
+        fault = context.catalog.index().faults[0]
+        text = f"no longer declared in the catalog, which is broken ({fault}): nothing is deleted until it can be read"
+        run = Run(context, apps.decoded(last), held, requests)
+        run.removing = True
+        run.finish(Outcome.FAILED, text)
+    else:
+        attempts = 1 if flight else context.records.progress.begin(name, requests[-1].number)
+        run = Run(context, apps.decoded(last), held, requests, attempts)
+        run.removing = True
+        _guarded(run, flight, removal.remove)
+    progress = context.records.progress
+    if progress.last(name) and progress.app(name).done >= requests[-1].number:
+        progress.again(name, context.records.clock() + REMOVED_AGAIN)
 
 
 def _attempt(run: Run, flight: Flight | None) -> None:
@@ -115,18 +144,23 @@ def _stages(run: Run, flight: Flight | None) -> None:
     if reason := run.closed():
         run.finish(Outcome.HELD, reason)
         return
+    gate.allow(app, run.project)
+    if not _may_go_on(run):
+        return
+    context.records.progress.remember(app.name, apps.encoded(app))
     with run.during(Stage.FETCH):
         run.ref, tree = fetch.tree(context.mirror(app), app, run.request)
         run.revision = tree.revision
     with run.during(Stage.RENDER):
-        inputs = render.inputs(tree, app)
+        values = variables.of(run.client, app)
+        inputs = render.inputs(tree, app, values)
         record = context.records.progress.app(app.name)
         if run.by_event() and inputs == record.inputs:
             run.finish(Outcome.NOT_AFFECTED, f"not affected: nothing {app.name} reads has changed", inputs=inputs)
             return
         going = planning.continued(flight, inputs, app, run.requests)
         flight = going or planning.begun(run, inputs, flight)
-        work = planning.read(run, tree, flight)
+        work = planning.read(run, tree, flight, values)
     with run.during(Stage.DIFF):
         plan, stale = planning.compare(run, work)
         run.changes = tuple(change for change in plan.changes.values() if change.action is not Action.UNCHANGED)
@@ -143,6 +177,18 @@ def _stages(run: Run, flight: Flight | None) -> None:
     advance.advance(run, work, flight)
 
 
+def _may_go_on(run: Run) -> bool:
+    """Whether the apps this one depends on are ready; otherwise it waits for them, or ends because they did."""
+    if not run.app.depends:
+        return True
+    found = dependencies.standing(run.app, run.context.catalog.index().apps, run.context.records.progress.app)
+    if found.ended is not None:
+        run.finish(found.ended, found.text, inputs="")
+    elif not found.ready:
+        run.wait(replace(planning.begun(run, "", None), mode=Mode.DEPEND, text=found.text))
+    return found.ready
+
+
 def _resume(run: Run, flight: Flight) -> None:
     """Look at a sync that waits. One that only waits for health is not rendered again."""
     run.revision, run.ref, run.changes, run.began = flight.revision, flight.ref, flight.changes, flight.began
@@ -151,6 +197,8 @@ def _resume(run: Run, flight: Flight) -> None:
         with run.during(Stage.HEALTH):
             live = diff.live_objects(run.client, applyset, inventory.kinds(flight.refs), parallel)
             verdict = health.verdict((ref for ref, _ in flight.refs), live)
+            if verdict.ok:
+                verdict = checks.verdict(run.client, run.app, verdict)
         if verdict.done and verdict.ok:
             run.finish(Outcome.SUCCEEDED, advance.succeeded(flight, verdict.message), inputs=flight.inputs)
         elif verdict.done or run.late(flight):
@@ -163,10 +211,12 @@ def _resume(run: Run, flight: Flight) -> None:
         mirror = run.context.mirror(run.app)
         if not mirror.has(flight.revision):  # another machine began it
             mirror.fetch(lambda: not mirror.has(flight.revision))
-        work = planning.read(run, Tree(mirror.repo, run.app.url, flight.revision), flight)
+        tree = Tree(mirror.repo, run.app.url, flight.revision)
+        work = planning.read(run, tree, flight, variables.of(run.client, run.app))
     with run.during(Stage.DIFF):
         stale = {one.ref: one.version for one in flight.stale}
         kinds = inventory.kinds({**stale, **work.versions, **work.hook_versions}.items())
         work.live = diff.live_objects(run.client, applyset, kinds, parallel)
         work.kept |= planning.kept(run, stale, work.live)
+        planning.respect(run.app, work)
     advance.advance(run, work, flight)

@@ -158,6 +158,8 @@ class ClusterWatch:
         context = self._context
         app = context.catalog.index().apps.get(name)
         if app is None or app.fault:
+            if context.records.progress.flight(name):
+                context.counter.send(name)  # it is on its way out
             return True
         if drift.is_busy(context, name):
             return False

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from workers import health, inventory, order
 from workers.apps import App
+from workers.documents import Document
 from workers.flight import Flight, Mode
 from workers.model import Manifest, Owned, Ref, Rendered, Verdict
 from workers.options import Options
-from workers.order import Step
+from workers.order import REST, Step
 from workers.phases import Hook, Phase
 from workers.stages import hooks
 from workers.stages.health import verdict as objects_verdict
@@ -22,6 +23,7 @@ class Work:
 
     ``loaded`` is the inventory as it is in the cluster, ``None`` when nobody read it yet. ``unchanged`` are objects
     that this look found to be as wanted. ``kept`` are objects that must not be deleted.
+    ``apps`` are the declarations among the manifests, by wave. ``owned`` is what the removal of an app deletes.
     """
 
     objects: list[Rendered]
@@ -32,6 +34,8 @@ class Work:
     loaded: inventory.Inventory | None = None
     unchanged: dict[Ref, Manifest] = field(default_factory=dict)
     kept: frozenset[Ref] = frozenset()
+    apps: dict[int, list[Document]] = field(default_factory=dict)
+    owned: dict[Ref, tuple[str, Manifest | None]] = field(default_factory=dict)
 
     @property
     def versions(self) -> dict[Ref, str]:
@@ -51,11 +55,13 @@ def version_of(rendered: Rendered) -> str:
 
 def steps(app: App, work: Work, flight: Flight) -> list[Step]:
     """Return all steps of the sync in order; the same ones at every look. Pure."""
+    if flight.removing:
+        return order.removal(work.hooks, work.owned)
     going = [one for one in flight.stale if one.ref not in work.kept]
-    return order.steps(work.objects, work.hooks if flight.hooks else (), going, app.staged)
+    return order.steps(work.objects, work.hooks if flight.hooks else (), going, app.staged, work.apps)
 
 
-def judge(work: Work, flight: Flight, step: Step, rest: list[Step]) -> Verdict:
+def judge(app: App, work: Work, flight: Flight, step: Step, rest: list[Step]) -> Verdict:
     """Say how far a step is: its hooks, its objects (at the phase's end: all), what has to go before the ``rest``."""
     if flight.mode is Mode.CLEAN:
         return Verdict(done=True, ok=True, message="")
@@ -64,17 +70,22 @@ def judge(work: Work, flight: Flight, step: Step, rest: list[Step]) -> Verdict:
         seen = hooks.verdict(work.live.get(hook.ref), hooks.mark(flight.id, step.phase))
         verdicts.append((hook.ref, replace(seen, message=f"{step.phase} hook {seen.message}")))
     ends = step.phase is Phase.SYNC and not any(one.phase is Phase.SYNC for one in rest)
-    kept = objects_verdict(judged(work, work.objects if ends else step.objects), work.live)
+    kept = objects_verdict(judged(app, work, work.objects if ends else step.objects, step), work.live)
     if kept.done and not kept.ok:
         return kept
-    if rest:
+    if rest or flight.removing:
         verdicts += _leaving(work, flight, step)
     others = health.worst(verdicts)
     return kept if others.ok else others
 
 
-def judged(work: Work, objects: Iterable[Rendered]) -> list[Ref]:
-    """Return the objects whose health counts: not those of somebody else that were only to be there. Pure."""
+def judged(app: App, work: Work, objects: Iterable[Rendered], step: Step | None = None) -> list[Ref]:
+    """Return the objects whose health counts: not those of somebody else that were only to be there. Pure.
+
+    An app that does not wait (Flux without ``wait``) waits for what others are defined by, and for nothing else.
+    """
+    if not app.waits and (step is None or step.key.part == REST):
+        return []
     return [one.ref for one in objects if one.ref in work.live or not work.how[one.ref].once]
 
 

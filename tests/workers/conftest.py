@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,6 +95,39 @@ class Bench:
             threading.Event().wait(0.05)
             self.look(app)
         return report
+
+    def look_until(self, seen: Callable[[], bool], app: str = "myapp", seconds: float = 30.0) -> None:
+        """Look again and again until something is seen."""
+        deadline = time.monotonic() + seconds
+        while not seen():
+            assert time.monotonic() < deadline, self.context.records.progress.flight(app)
+            threading.Event().wait(0.05)
+            self.look(app)
+
+    def look_until_done(self, number: int, app: str = "myapp") -> None:
+        """Look again and again until a request has an outcome."""
+        self.look(app)
+        self.look_until(lambda: self.context.records.progress.app(app).done >= number, app)
+
+    def waits(self, app: str = "myapp") -> str:
+        """Return what an app says it waits for."""
+        flight = self.context.records.progress.flight(app)
+        return flight.text if flight else ""
+
+    def finish_job(self, name: str) -> None:
+        """Be the Job controller's good news: a Job that nobody schedules is complete."""
+        now = "2026-01-01T00:00:00Z"
+        conditions = [
+            {"type": kind, "status": "True", "lastTransitionTime": now, "lastProbeTime": now}
+            for kind in ("SuccessCriteriaMet", "Complete")
+        ]
+        status = {"status": {"conditions": conditions, "startTime": now, "completionTime": now, "succeeded": 1}}
+        arguments = ("patch", "job", name, "--subresource=status", "--type=merge", "-p", json.dumps(status))
+        self.cluster.kubectl("-n", self.namespace, *arguments)
+
+    def gone(self, kind: str, name: str) -> None:
+        """Wait until an object is gone."""
+        self.cluster.kubectl("-n", self.namespace, "wait", "--for=delete", f"{kind}/{name}", "--timeout=20s")
 
     def writes(self) -> list[str]:
         """Return what Hookline wrote into the namespace so far, in order: ``create Job/one``; no dry runs.

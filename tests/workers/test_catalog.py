@@ -10,7 +10,7 @@ from tests.receiver.conftest import APPLICATION
 from workers import catalog
 from workers.apps import App
 
-FLUX = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: x}\nspec: {}\n"
+UNKNOWN = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: x}\nspec: {}\n"
 
 
 def test_the_document_of_the_walkthrough_is_read_exactly_as_written(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_the_document_of_the_walkthrough_is_read_exactly_as_written(tmp_path: Pa
         ("    server: https://kubernetes.default.svc\n", "", 6, "spec.destination", "exactly one of"),
         ("repoURL: https://github.com/your-org/your-repo.git", "repoURL: ext::sh -c id", 12, "spec.source.repoURL", ""),
         ("targetRevision: main", "targetRevision: 1.20", 13, "spec.source.targetRevision", "string"),
-        ("project: default", "ignoreDifferences: [{kind: X}]", 9, "spec.ignoreDifferences", "not served yet"),
+        ("project: default", "ignoreDifferences: [{kid: X}]", 9, "spec.ignoreDifferences[0].kind", "required"),
     ],
 )
 def test_a_wrong_field_names_file_line_and_field(
@@ -65,7 +65,7 @@ def test_a_wrong_field_names_file_line_and_field(
 
 def test_an_unknown_kind_says_what_was_expected(tmp_path: Path) -> None:
     """It names an app, so the app carries it."""
-    (tmp_path / "flux.yaml").write_text(FLUX)
+    (tmp_path / "flux.yaml").write_text(UNKNOWN)
     assert "expected argoproj.io/v1alpha1 Application" in catalog.load([tmp_path]).apps["x"].fault
 
 
@@ -98,8 +98,10 @@ def test_the_catalog_sees_changes_without_a_restart(tmp_path: Path) -> None:
 
 def test_valid_fields_without_effect_are_named(tmp_path: Path) -> None:
     """Never silently ignored."""
-    (tmp_path / "myapp.yaml").write_text(APPLICATION + "    retry: {limit: 3}\n    syncOptions: [Invented=true]\n")
+    (tmp_path / "myapp.yaml").write_text(
+        APPLICATION + "    syncOptions: [Invented=true]\n  info: [{name: a, value: b}]\n"
+    )
     assert catalog.load([tmp_path]).apps["myapp"].warnings == (
-        "spec.syncPolicy.retry has no effect in Hookline yet",
+        "spec.info has no effect in Hookline yet: shown nowhere yet",
         "spec.syncPolicy.syncOptions: Invented=true has no effect in Hookline yet",
     )

@@ -57,7 +57,8 @@ def status(
     """
     with sentences():
         settings = configuration.load(config)
-        index, records = problems.catalog(settings), opening.records(settings)
+        records = opening.records(settings)
+        index = problems.catalog(settings, records)
         if app and app not in index.apps and app not in records.progress.apps():
             raise UnknownName(f"no app is called {app}: `hookline status` lists them all")
         found = {name: records.progress.app(name) for name in ([app] if app else sorted(index.apps))}

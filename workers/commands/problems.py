@@ -10,19 +10,22 @@ import time
 
 import structlog
 
-from workers import clusters, reporting, secretrefs, tokens
+from workers import catalogs, clusters, reporting, secretrefs, tokens
 from workers.apps import Index
-from workers.catalog import Catalog
 from workers.errors import HooklineError
+from workers.records import Records
 from workers.settings import Settings
 
 
-def catalog(settings: Settings) -> Index:
-    """Read the catalog without a word in the log: a command shows the faults itself, and prints JSON beside them."""
+def catalog(settings: Settings, records: Records | None = None) -> Index:
+    """Read the catalog without a word in the log: a command shows the faults itself, and prints JSON beside them.
+
+    What apps declare is in it when ``records`` are given.
+    """
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
-        return Catalog(settings.catalog.folders).index()
+        return catalogs.open_(settings, records.children if records else None).index()
     finally:
         structlog.configure(**before)
 

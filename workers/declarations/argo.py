@@ -1,36 +1,17 @@
-"""Argo CD's ``Application`` (argoproj.io/v1alpha1), as far as Hookline serves it today.
+"""Argo CD's ``Application`` (argoproj.io/v1alpha1), every field of it.
 
-Field names and meanings are Argo CD's own (its user guide, "Application Specification Reference"). Fields that
-are valid there and have no effect here yet are accepted and named in :func:`unserved`; fields that would change
-what is deployed are refused instead of being ignored.
+Field names and meanings are Argo CD's own (its user guide, "Application Specification Reference"). What would change
+what is deployed and is not served yet is refused; everything else that has no effect here is named in a warning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, model_validator
 
-NAME_LIMIT = 63
-NAME_PATTERN = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
-
-
-class Fields(BaseModel):
-    """Strict about names and types: a misspelt field or a number where text belongs is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
-
-
-class Metadata(Fields):
-    """The object's identity; what the API server adds is accepted, so that exported documents work."""
-
-    model_config = ConfigDict(extra="allow")
-
-    name: str = Field(pattern=NAME_PATTERN, max_length=NAME_LIMIT)
-    namespace: str = ""
-    annotations: dict[str, str] = {}
+from workers.declarations.common import Duration, Fields, Metadata, Path, Vocabulary
+from workers.declarations.sources import OF_A_SOURCE, Env, Source
 
 
 class Destination(Fields):
@@ -47,21 +28,6 @@ class Destination(Fields):
         return self
 
 
-class Source(Fields):
-    """Where the manifests come from: a folder of a Git repository at a revision."""
-
-    repo_url: str = Field(alias="repoURL", min_length=1)
-    path: str = "."
-    target_revision: str = "HEAD"
-    name: str = ""
-    chart: Any = None
-    helm: Any = None
-    kustomize: Any = None
-    directory: Any = None
-    plugin: Any = None
-    ref: Any = None
-
-
 class Automated(Fields):
     """Sync without being asked."""
 
@@ -71,13 +37,56 @@ class Automated(Fields):
     enabled: bool = True
 
 
+class Backoff(Fields):
+    """How the time between two tries grows."""
+
+    duration: Duration = "5s"
+    factor: int = Field(default=2, ge=1)
+    max_duration: Duration = "3m"
+
+
+class Retry(Fields):
+    """How often a failed sync is tried again."""
+
+    limit: int = 5
+    backoff: Backoff = Backoff()
+    refresh: bool = False
+
+
+class NamespaceMetadata(Fields):
+    """Labels and annotations of the namespace that ``CreateNamespace`` makes."""
+
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+
+
 class SyncPolicy(Fields):
     """When and how to sync."""
 
     automated: Automated | None = None
     sync_options: list[str] = []
-    retry: Any = None
-    managed_namespace_metadata: Any = None
+    retry: Retry | None = None
+    managed_namespace_metadata: NamespaceMetadata = NamespaceMetadata()
+
+
+class Ignored(Fields):
+    """Fields of some objects whose difference does not count."""
+
+    group: str = ""
+    kind: str
+    name: str = ""
+    namespace: str = ""
+    json_pointers: list[str] = []
+    jq_path_expressions: list[str] = []
+    managed_fields_managers: list[str] = []
+
+
+class Hydrator(Fields):
+    """Rendered manifests that are pushed to Git."""
+
+    dry_source: dict[str, Any] = {}
+    sync_source: dict[str, Any] = {}
+    hydrate_to: dict[str, Any] = {}
 
 
 class Spec(Fields):
@@ -85,18 +94,23 @@ class Spec(Fields):
 
     destination: Destination
     source: Source | None = None
-    sources: Any = None
-    project: str = "default"
+    sources: list[Source] = []
+    project: str = Field(default="default", min_length=1)
     sync_policy: SyncPolicy = SyncPolicy()
-    ignore_differences: Any = None
-    info: Any = None
+    ignore_differences: list[Ignored] = []
+    info: list[Env] = []
     revision_history_limit: int = 10
-    source_hydrator: Any = None
+    source_hydrator: Hydrator | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Spec:
-        if self.source is None:
+        if self.source is None and not self.sources:
             raise ValueError("expected `source`: a repository, a path and a revision")
+        if self.source is not None and self.sources:
+            raise ValueError("expected either `source` or `sources`, not both")
+        refs = [source.ref for source in self.sources if source.ref]
+        if twice := sorted({ref for ref in refs if refs.count(ref) > 1}):
+            raise ValueError(f"two sources have the ref {twice[0]}: rename one")
         return self
 
 
@@ -111,41 +125,21 @@ class Application(Fields):
     operation: Any = None
 
 
-REFUSED = {
-    ("spec", "sources"): "several sources are not served yet: use one `source`",
+REFUSED: dict[Path, str] = {
     ("spec", "sourceHydrator"): "the source hydrator is not served: use `source`",
-    ("spec", "ignoreDifferences"): "ignored differences are not served yet: remove the field",
-    ("spec", "source", "chart"): "Helm charts are not served yet: commit the rendered manifests",
-    ("spec", "source", "helm"): "Helm is not served yet: commit the rendered manifests",
-    ("spec", "source", "kustomize"): "Kustomize options are not served yet: put them into kustomization.yaml",
-    ("spec", "source", "directory"): "directory options are not served yet: remove the field",
-    ("spec", "source", "plugin"): "config management plugins are not served: commit the rendered manifests",
-    ("spec", "source", "ref"): "value sources are not served yet: remove the field",
-    (
-        "spec",
-        "syncPolicy",
-        "managedNamespaceMetadata",
-    ): "namespace metadata is not served yet: remove the field",
+    **{("spec", "source", *path): sentence for path, sentence in OF_A_SOURCE.items()},
+    **{("spec", "sources", "*", *path): sentence for path, sentence in OF_A_SOURCE.items()},
 }
 """Fields that would change what is deployed, and what to do instead. An empty value says nothing and is fine."""
 
+NAMED: dict[Path, str] = {
+    ("spec", "info"): "shown nowhere yet",
+    ("spec", "ignoreDifferences", "*", "jqPathExpressions"): "jq is not served yet: use jsonPointers",
+    ("spec", "ignoreDifferences", "*", "managedFieldsManagers"): "not served yet: use jsonPointers",
+    ("spec", "syncPolicy", "retry", "refresh"): "a newer commit always ends the retries of an older one",
+    ("spec", "source", "kustomize", "kubeVersion"): "only charts inside a kustomization would read it",
+    ("spec", "source", "kustomize", "apiVersions"): "only charts inside a kustomization would read it",
+}
+"""Fields that are accepted, have no effect and are named in a warning on the app."""
 
-def refused(document: dict[str, Any]) -> tuple[tuple[str, ...], str] | None:
-    """Return the first field of ``document`` that is set and refused, with the sentence that says why."""
-    for path, sentence in REFUSED.items():
-        value: Any = document
-        for part in path:
-            value = value.get(part) if isinstance(value, dict) else None
-        if value:
-            return path, sentence
-    return None
-
-
-def unserved(application: Application, options: Iterable[str]) -> list[str]:
-    """Return the fields of a valid document that have no effect here yet, as dotted paths.
-
-    ``options`` are the sync options without effect.
-    """
-    found = ["spec.syncPolicy.retry"] if application.spec.sync_policy.retry else []
-    found += ["spec.info"] if application.spec.info else []
-    return found + [f"spec.syncPolicy.syncOptions: {option}" for option in options]
+VOCABULARY = Vocabulary(Application, REFUSED, NAMED)

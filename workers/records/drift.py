@@ -33,6 +33,16 @@ class Drift:
         found: Mapping[str, str] = self._redis.hgetall(key("digests", app))
         return {(ref := coding.ref(name)): Owned(ref, *text.split(" ")) for name, text in found.items()}
 
+    def forget(self, app: str) -> None:
+        """Forget what an app owned: it is gone."""
+        found: Mapping[str, str] = self._redis.hgetall(key("applysets"))
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.delete(key("digests", app), key("drift", app), key("asked", app))
+            for name, owner in found.items():
+                if owner == app:
+                    pipe.hdel(key("applysets"), name)
+            pipe.execute()
+
     def asked(self, app: str, refs: Sequence[Ref], now: float) -> dict[Ref, float]:
         """Return since when a person is asked about the deletion of each of ``refs``; the others are forgotten."""
         known: Mapping[str, str] = self._redis.hgetall(key("asked", app))

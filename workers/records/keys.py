@@ -16,6 +16,7 @@ digests:<app>        hash    object to "rendered accepted" digests of the last a
 drift:<app>          hash    object to what differs, while it does
 asked:<app>          hash    object to since when a person is asked about its deletion
 attempts:<app>       hash    request number to attempts begun
+last                 hash    app to the declaration it was last synced by (JSON)
 lease:<name>         string  the owner's token, with expiry
 apps                 set     every app that ever had a request
 again                zset    app to the time it is asked for again after a failure that was told already
@@ -25,6 +26,8 @@ kinds:<cluster>      set     "group|version|kind" of everything owned there
 commit:<commit>      hash    ``version``, ``app:<app>`` (JSON), ``written:<context>`` (JSON)
 dirty                zset    commits whose statuses may differ from the forge's, by when to write them
 turns                string  parts of sweeps begun
+children             hash    app to the declarations among its manifests (JSON)
+children:version     string  how often any of those changed
 declared             hash    app to the digest of its declaration when last asked for
 audit                stream  who did what, append-only
 ===================  ======  ==============================================================================

@@ -12,6 +12,7 @@ from redis.retry import Retry
 
 from workers import embedded, secretrefs
 from workers.records.audit import Audit
+from workers.records.children import Children
 from workers.records.coding import commit_id
 from workers.records.commits import Commits
 from workers.records.drift import Drift
@@ -48,6 +49,7 @@ class Records:
         self.commits = Commits(client)
         self.leases = Leases(client)
         self.drift = Drift(client)
+        self.children = Children(client)
         self.audit = Audit(client, clock)
 
 

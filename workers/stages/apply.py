@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from workers import fields, kube, manifests, writing
+from workers import fields, ignored, kube, manifests, writing
 from workers.errors import ClusterUnreachable
 from workers.model import Manifest, Owned, Ref, Rendered
 from workers.options import Options
+from workers.policies import Ignored
 
 
 def changes(
@@ -55,6 +56,7 @@ def owned(
     unchanged: Mapping[Ref, Manifest],
     known: Mapping[Ref, Owned],
     how: Mapping[Ref, Options],
+    rules: Sequence[Ignored] = (),
 ) -> list[Owned]:
     """Return the digests to know each object by next time. Pure.
 
@@ -70,6 +72,6 @@ def owned(
             continue
         version = rendered.manifest["apiVersion"].rpartition("/")[2]
         free = how[rendered.ref].once or how[rendered.ref].ignore
-        digest = "" if free else fields.digest(manifest)
+        digest = "" if free else fields.digest(ignored.without(manifest, rules, rendered.ref))
         found.append(Owned(rendered.ref, version, manifests.rendered_digest(rendered.manifest), digest))
     return found

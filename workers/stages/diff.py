@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from workers import fields, inventory, kube, manifests, masking, writing
+from workers import fields, ignored, inventory, kube, manifests, masking, writing
 from workers.errors import HooklineError, ObjectClaimed, ObjectRefused
 from workers.model import Action, Change, Manifest, Owned, Ref, Rendered
 from workers.options import Options
+from workers.policies import Ignored
 
 
 class MissingKind(Exception):
@@ -58,11 +59,13 @@ def live_objects(
         return {ref: item for found in pool.map(one, kinds) for ref, item in found}
 
 
-def is_settled(rendered: Rendered, live: Manifest | None, known: Owned | None) -> bool:
+def is_settled(rendered: Rendered, live: Manifest | None, known: Owned | None, rules: Sequence[Ignored] = ()) -> bool:
     """Whether nothing moved since the last apply: same rendering, same accepted digest of the live object. Pure."""
     if live is None or known is None or not known.accepted or "deletionTimestamp" in live["metadata"]:
         return False
-    return known.rendered == manifests.rendered_digest(rendered.manifest) and known.accepted == fields.digest(live)
+    return known.rendered == manifests.rendered_digest(rendered.manifest) and known.accepted == fields.digest(
+        ignored.without(live, rules, rendered.ref)
+    )
 
 
 def compare(
@@ -72,12 +75,13 @@ def compare(
     live: Mapping[Ref, Manifest],
     known: Mapping[Ref, Owned],
     how: Mapping[Ref, Options],
+    rules: Sequence[Ignored],
     force: bool,
     parallel: int,
 ) -> Difference:
     """Return what each wanted object needs. Raises the first refusal, naming file, object and field; writes nothing.
 
-    ``how`` has the options of every object.
+    ``how`` has the options of every object, ``rules`` the fields whose difference does not count.
     """
     dry = client.dry()
     coming = _coming([rendered for rendered in wanted if rendered.ref not in live])
@@ -86,7 +90,7 @@ def compare(
         options = how[rendered.ref]
         if options.ignore or (options.once and rendered.ref in live):
             return Change(rendered.ref, Action.UNCHANGED)
-        if is_settled(rendered, live.get(rendered.ref), known.get(rendered.ref)):
+        if is_settled(rendered, live.get(rendered.ref), known.get(rendered.ref), rules):
             return Change(rendered.ref, Action.UNCHANGED)
         if rendered.ref not in live and coming(rendered.ref):
             return Change(rendered.ref, Action.CREATED)

@@ -10,7 +10,7 @@ from workers import kube, manifests, options
 from workers.apps import App
 from workers.errors import AuthorError, HooklineError
 from workers.model import Manifest, Ref
-from workers.options import Consent
+from workers.options import Consent, Propagation
 
 log = structlog.get_logger()
 
@@ -20,9 +20,12 @@ def stale(owned: Mapping[Ref, str], wanted: Mapping[Ref, str]) -> dict[Ref, str]
     return {ref: version for ref, version in owned.items() if ref not in wanted}
 
 
-def guard(app: App, owned: Mapping[Ref, str], wanted: Mapping[Ref, str]) -> None:
-    """Refuse a sync that would empty the app: more often a wrong path than a wish. Pure."""
-    if owned and not wanted and not app.allow_empty:
+def guard(app: App, owned: Mapping[Ref, str], wanted: Mapping[Ref, str], *, declares: bool = False) -> None:
+    """Refuse a sync that would empty the app: more often a wrong path than a wish. Pure.
+
+    ``declares`` is whether it declares apps, and so is not empty.
+    """
+    if owned and not wanted and not declares and not app.allow_empty:
         raise AuthorError(
             f"{app.path} of {app.url} renders to nothing, which would delete all {len(owned)} objects of {app.name}: "
             "set syncPolicy.automated.allowEmpty if that is meant"
@@ -48,7 +51,7 @@ def unconfirmed(app: App, unwanted: Iterable[Ref], live: Mapping[Ref, Manifest])
 
 def delete(
     client: kube.Client,
-    app: App,
+    propagation: Propagation,
     unwanted: Mapping[Ref, str],
     live: Mapping[Ref, Manifest],
     kept: Collection[Ref],
@@ -62,20 +65,22 @@ def delete(
     gone: list[Ref] = []
     for ref in manifests.prune_order(unwanted):
         manifest = live.get(ref)
-        if manifest is not None and ref not in kept and _deleted(client, app, ref, unwanted[ref], manifest, check):
+        if (
+            manifest is not None
+            and ref not in kept
+            and _deleted(client, propagation, ref, unwanted[ref], manifest, check)
+        ):
             gone.append(ref)
     return gone
 
 
 def _deleted(
-    client: kube.Client, app: App, ref: Ref, version: str, manifest: Manifest, check: Callable[[], None]
+    client: kube.Client, propagation: Propagation, ref: Ref, version: str, manifest: Manifest, check: Callable[[], None]
 ) -> bool:
     check()
     try:
         resource = client.resource(ref.group, ref.kind, version)
-        client.delete(
-            resource, ref.namespace, ref.name, propagation=app.options.propagation, uid=manifest["metadata"]["uid"]
-        )
+        client.delete(resource, ref.namespace, ref.name, propagation=propagation, uid=manifest["metadata"]["uid"])
     except HooklineError as error:
         log.warning("not pruned", object=str(ref), reason=str(error))
         return False

@@ -9,36 +9,46 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
+
+import orjson
 
 from workers import documents, kustomization, manifests, options, phases
 from workers.apps import App
+from workers.declared import sorted_out
 from workers.errors import AuthorError, BadDocument
 from workers.git import trees
 from workers.git.trees import Tree
 from workers.model import Manifest, Rendered
-from workers.renderers import kustomize
+from workers.policies import Build
+from workers.renderers import folders, kustomize, substitution
 
-SUFFIXES: Final = (".yaml", ".yml", ".json")
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Part of the inputs' key: raise it when the same inputs would render to something else."""
 Scope = Callable[[str, str, str], bool]
 """(group, version, kind) to whether the kind is namespaced; raises for a kind the cluster does not know."""
 
 
-def inputs(tree: Tree, app: App) -> str:
+def inputs(tree: Tree, app: App, variables: Mapping[str, str]) -> str:
     """Return a key of everything the rendering of ``app`` reads: equal keys render to equal objects.
 
-    It holds the object ids of the app's folder and of every folder its kustomizations name.
+    It holds the object ids of the app's folder and of every folder its kustomizations name, and a digest of the
+    values of its ``variables``.
     """
-    folders = kustomization.folders(tree, app.path)
-    parts = [VERSION, app.path, app.namespace, *(f"{folder}={tree.object_id(folder)}" for folder in folders)]
+    components = orjson.loads(app.build.edits).get("components", []) if app.build.edits else []
+    read = kustomization.folders(tree, app.path, components)
+    parts = [VERSION, app.path, app.namespace, repr(app.build), repr(app.ignored)]
+    parts += [f"{folder}={tree.object_id(folder)}" for folder in read]
+    parts += [f"{name}={hashlib.sha256(value.encode()).hexdigest()}" for name, value in sorted(variables.items())]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def objects(tree: Tree, app: App, key: str, scope: Scope, sync: str) -> list[Rendered]:
-    """Return what ``app`` wants, each object with its identity and the file it came from.
+def objects(
+    tree: Tree, app: App, key: str, scope: Scope, sync: str, variables: Mapping[str, str]
+) -> tuple[list[Rendered], list[documents.Document]]:
+    """Return what ``app`` wants, each object with its identity and the file it came from, and what apps it declares.
 
     ``key`` is that of the :func:`inputs`: what was read of the same ones lately is not read again. ``sync`` ends the
     names of hooks that only have a ``generateName``. Raises :class:`BadDocument` or :class:`RenderFailed` naming file,
@@ -46,21 +56,38 @@ def objects(tree: Tree, app: App, key: str, scope: Scope, sync: str) -> list[Ren
     """
     read = _lately.get(key)
     if read is None:
-        read = documents.objects(_documents(tree, app))
+        read = [_finished(document, app.build, variables) for document in documents.objects(_documents(tree, app))]
         _lately.put(key, read)
-    return identified(read, app, scope, f"{tree.revision[:7]}-{sync}")
+    kept, declarations = sorted_out(read)
+    return identified(kept, app, scope, f"{tree.revision[:7]}-{sync}"), declarations
 
 
 def _documents(tree: Tree, app: App) -> list[documents.Document]:
-    folder = tree.folder(app.path)
-    if kustomization.file_of(folder):
-        return documents.read(kustomize.build(tree, app.path), _shown(app.path, "kustomization.yaml"))
+    folder, build = tree.folder(app.path), app.build
+    edits = orjson.loads(build.edits) if build.edits else {}
+    if kustomization.file_of(folder) or edits or (build.gather and folders.has_kustomization(folder)):
+        built = kustomize.build(tree, app.path, edits, gather=build.gather)
+        return documents.read(built, _shown(app.path, "kustomization.yaml"))
     return [
         document
-        for blob in sorted(folder.blobs, key=lambda item: str(item.name))
-        if str(blob.name).endswith(SUFFIXES) and blob.mode != trees.LINK
-        for document in documents.read(trees.content(blob), _shown(app.path, str(blob.name)))
+        for path, blob in folders.manifests(folder, build)
+        for document in documents.read(trees.content(blob), _shown(app.path, path))
     ]
+
+
+def _finished(document: documents.Document, build: Build, variables: Mapping[str, str]) -> documents.Document:
+    """Put variables, labels and annotations into one object."""
+    manifest: Manifest = document.value
+    if variables or build.always:
+        try:
+            manifest = substitution.substituted(manifest, variables)
+        except substitution.UnknownVariable as error:
+            raise BadDocument(f"{manifest.get('kind')}: {error}", document.file, document.line) from None
+    for field, pairs in (("labels", build.labels), ("annotations", build.annotations)):
+        if pairs:
+            metadata = manifest["metadata"]
+            manifest = {**manifest, "metadata": {**metadata, field: {**(metadata.get(field) or {}), **dict(pairs)}}}
+    return document if manifest is document.value else replace(document, value=manifest)
 
 
 class Lately:

@@ -1,0 +1,59 @@
+"""What is wrong with a document, as one sentence with file, line and field; and what of it has no effect."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from workers import repositories
+from workers.configuration import dotted
+from workers.declarations import common, flux
+from workers.declarations.common import Vocabulary
+from workers.documents import Document
+from workers.errors import BadDeclaration
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def bad(document: Document, place: tuple[str | int, ...], text: str) -> BadDeclaration:
+    """Return the error that names the field at ``place``."""
+    return BadDeclaration(text, document.file, document.line_of(place), dotted(place))
+
+
+def read(document: Document, vocabulary: Vocabulary, model: type[Model]) -> Model:
+    """Return a document as its model. Raises :class:`BadDeclaration` for the first thing refused or wrong."""
+    for path, sentence in vocabulary.refused.items():
+        for place in common.found(document.value, path):
+            raise bad(document, place, sentence)
+    try:
+        return model.model_validate(document.value)
+    except ValidationError as error:
+        detail = error.errors(include_url=False, include_input=False)[0]
+        text = "this field is not known: check the spelling" if detail["type"] == "extra_forbidden" else detail["msg"]
+        raise bad(document, detail["loc"], text.removeprefix("Value error, ")) from None
+
+
+def warnings(document: Document, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Return one sentence for each field that is said and has no effect."""
+    return tuple(
+        f"{dotted(place)} has no effect in Hookline yet: {sentence}"
+        for path, sentence in vocabulary.named.items()
+        if path not in flux.QUIET
+        for place in common.found(document.value, path)
+    )
+
+
+def repository(document: Document, place: tuple[str | int, ...], url: str) -> None:
+    """Raise :class:`BadDeclaration` unless ``url`` is that of a Git repository."""
+    try:
+        repositories.canonical(url)
+    except ValueError as error:
+        raise bad(document, place, str(error)) from None
+
+
+def text(value: Any, *path: str) -> str:
+    """Return the text at a path, ``""`` when there is none."""
+    for part in path:
+        value = value.get(part) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else ""
