@@ -14,6 +14,7 @@ import redis
 
 from deploy.local.control_plane import ControlPlane
 from deploy.local.forge import Checkout, Forge
+from deploy.local.simulated import NODES
 from deploy.local.stack import APPLICATION, PUBLIC_URL, REPOSITORY
 from tests.fixtures import Clock
 from workers import context, sync
@@ -115,15 +116,17 @@ class Bench:
         return flight.text if flight else ""
 
     def finish_job(self, name: str) -> None:
-        """Be the Job controller's good news: a Job that nobody schedules is complete."""
-        now = "2026-01-01T00:00:00Z"
-        conditions = [
-            {"type": kind, "status": "True", "lastTransitionTime": now, "lastProbeTime": now}
-            for kind in ("SuccessCriteriaMet", "Complete")
-        ]
-        status = {"status": {"conditions": conditions, "startTime": now, "completionTime": now, "succeeded": 1}}
-        arguments = ("patch", "job", name, "--subresource=status", "--type=merge", "-p", json.dumps(status))
-        self.cluster.kubectl("-n", self.namespace, *arguments)
+        """Be the scheduler that a Job waits for: its Pod gets a node, and kwok runs it to its end."""
+        pods = f"/api/v1/namespaces/{self.namespace}/pods"
+        labelled = {"labelSelector": f"batch.kubernetes.io/job-name={name}"}
+        deadline = time.monotonic() + 20
+        while not (found := self.cluster.client.get(pods, params=labelled).json()["items"]):
+            assert time.monotonic() < deadline, f"Job {name} never got a Pod"
+            threading.Event().wait(0.05)
+        for pod in found:
+            target = {"apiVersion": "v1", "kind": "Node", "name": NODES[0]}
+            binding = {"metadata": {"name": pod["metadata"]["name"]}, "target": target}
+            self.cluster.client.post(f"{pods}/{pod['metadata']['name']}/binding", json=binding).raise_for_status()
 
     def gone(self, kind: str, name: str) -> None:
         """Wait until an object is gone."""

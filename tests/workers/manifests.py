@@ -25,7 +25,7 @@ def job(name: str, *, fails: bool = False, takes: str = "", ttl: int | None = No
     spec: dict[str, Any] = {
         "backoffLimit": 0,
         "template": {
-            "metadata": {"labels": {"job": name}},
+            "metadata": {"labels": {"job": name.strip("-")}},
             "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "busybox"}]},
         },
     }
