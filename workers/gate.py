@@ -19,7 +19,7 @@ ASKED_BY_HAND = frozenset({Why.EMERGENCY, Why.MANUAL})
 def closed(app: App, request: Request) -> str:
     """Return why ``request`` may not go on, as one sentence, or ``""`` when it may."""
     if app.suspended:
-        return f"{app.name} is {app.suspended}"
+        return f"not synced: {app.suspended}"
     if request.why is Why.DRIFT and not app.self_heal:
         return f"{app.name} drifted and selfHeal is off: run `hookline sync {app.name}` to repair it"
     if not app.automated and request.why not in ASKED_BY_HAND:

@@ -9,6 +9,7 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
+from workers.fields.managed import ListKey, list_key
 from workers.model import Manifest, Ref
 from workers.policies import Ignored
 
@@ -45,8 +46,31 @@ def without(manifest: Manifest, rules: Sequence[Ignored], ref: Ref) -> Manifest:
         return manifest
     changed: Manifest = copy.deepcopy(manifest)
     for path in found:
+        # Who owns a field changes with whoever writes it: that is to be ignored, too.
+        for entry in changed["metadata"].get("managedFields") or ():
+            _disown(entry.get("fieldsV1"), manifest, path)
         _set(changed, path, _ABSENT)
     return changed
+
+
+def _disown(tree: Any, value: Any, path: Sequence[str]) -> None:
+    """Take the field at ``path`` of ``value`` out of a FieldsV1 tree."""
+    for index, part in enumerate(path):
+        if not isinstance(tree, dict):
+            return
+        step = f"f:{part}"
+        if isinstance(value, list):
+            item = _get(value, (part,))
+            keys = {text: list_key(text) for text in tree if text.startswith("k:")}
+            step = next((text for text, key in keys.items() if _is(item, key)), f"i:{part}")
+        if index + 1 == len(path):
+            tree.pop(step, None)
+            return
+        value, tree = _get(value, (part,)), tree.get(step)
+
+
+def _is(item: Any, key: ListKey) -> bool:
+    return bool(key) and isinstance(item, dict) and all(item.get(name) == value for name, value in key)
 
 
 def respected(manifest: Manifest, live: Manifest, rules: Sequence[Ignored], ref: Ref) -> Manifest:

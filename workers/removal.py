@@ -30,6 +30,7 @@ def remove(run: Run, flight: Flight | None) -> None:
     if flight is None or not flight.removing:
         began = planning.begun(run, "", None)
         flight = replace(began, id=f"{began.id}-delete", removing=True, hooks=True)
+    run.changes, run.began = flight.changes, flight.began
     with run.during(Stage.RENDER):
         hooks = _hooks(run, flight)
     with run.during(Stage.DIFF):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -17,7 +18,7 @@ from deploy.local.forge import Checkout, Forge
 from deploy.local.simulated import NODES
 from deploy.local.stack import APPLICATION, PUBLIC_URL, REPOSITORY
 from tests.fixtures import Clock
-from workers import context, sync
+from workers import context, sweep, sync
 from workers.context import Context
 from workers.model import Accepted, Commit, Delivery, Report, Request, Sighting, State, Why
 from workers.records import Records
@@ -97,13 +98,35 @@ class Bench:
             self.look(app)
         return report
 
-    def look_until(self, seen: Callable[[], bool], app: str = "myapp", seconds: float = 30.0) -> None:
-        """Look again and again until something is seen."""
+    def drain(self) -> None:
+        """Look at every app that a message was sent for, as workers would, until no message is left."""
+        while self.counter.sent:
+            self.look(self.counter.sent.pop(0))
+
+    def sweep_declared(self) -> None:
+        """Ask for what is newly declared and what is gone, as the tick does."""
+        self.context.catalog.refresh()
+        sweep.ask_declared(self.context)
+
+    def configure(self, **changes: Any) -> None:
+        """Start anew with other settings."""
+        settings = self.context.settings.model_copy(update=changes)
+        self.context = context.create(settings, self.context.records, self.counter)
+
+    def look_until(
+        self,
+        seen: Callable[[], bool],
+        app: str = "myapp",
+        seconds: float = 30.0,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Look again and again until something is seen, doing something else besides."""
         deadline = time.monotonic() + seconds
         while not seen():
             assert time.monotonic() < deadline, self.context.records.progress.flight(app)
             threading.Event().wait(0.05)
             self.look(app)
+            also()
 
     def look_until_done(self, number: int, app: str = "myapp") -> None:
         """Look again and again until a request has an outcome."""

@@ -9,7 +9,7 @@ WAVE = "argocd.argoproj.io/sync-wave"
 HOOK = "argocd.argoproj.io/hook"
 POLICY = "argocd.argoproj.io/hook-delete-policy"
 OPTIONS = "argocd.argoproj.io/sync-options"
-FAST = "hookline.test/fast"
+FLUX = "kustomize.toolkit.fluxcd.io/"
 
 
 def config(name: str, value: str = "a", **annotations: str) -> str:

@@ -37,14 +37,14 @@ def test_the_document_of_the_walkthrough_is_read_exactly_as_written(tmp_path: Pa
 @pytest.mark.parametrize(
     ("old", "new", "line", "field", "says"),
     [
-        ("prune: true", "prune: sometimes", 16, "spec.syncPolicy.automated.prune", "boolean"),
+        ("prune: true", "prune: sometimes", 16, "spec.syncPolicy.automated.prune", "expected true or false"),
         ("prune: true", "purne: true", 16, "spec.syncPolicy.automated.purne", "not known"),
         ("name: myapp\n", "name: My_App\n", 4, "metadata.name", "pattern"),
-        ("path: myapp", "path: [myapp]", 11, "spec.source.path", "string"),
+        ("path: myapp", "path: [myapp]", 11, "spec.source.path", "expected text"),
         ("path: myapp", "helm: {values: x}", 11, "spec.source.helm", "Helm is not served yet"),
         ("    server: https://kubernetes.default.svc\n", "", 6, "spec.destination", "exactly one of"),
         ("repoURL: https://github.com/your-org/your-repo.git", "repoURL: ext::sh -c id", 12, "spec.source.repoURL", ""),
-        ("targetRevision: main", "targetRevision: 1.20", 13, "spec.source.targetRevision", "string"),
+        ("targetRevision: main", "targetRevision: 1.20", 13, "spec.source.targetRevision", "put quotes around it"),
         ("project: default", "ignoreDifferences: [{kid: X}]", 9, "spec.ignoreDifferences[0].kind", "required"),
     ],
 )

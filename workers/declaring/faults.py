@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -14,6 +14,19 @@ from workers.documents import Document
 from workers.errors import BadDeclaration
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+_WORDS: Final = {
+    "extra_forbidden": "this field is not known: check the spelling",
+    "missing": "this field is required",
+    "string_type": "expected text: put quotes around it",
+    "bool_type": "expected true or false, without quotes",
+    "int_type": "expected a whole number, without quotes",
+    "dict_type": "expected a mapping",
+    "model_type": "expected a mapping",
+    "list_type": "expected a list",
+}
+"""What is wrong with a value, in our words; other kinds of errors have good ones of their own."""
 
 
 def bad(document: Document, place: tuple[str | int, ...], text: str) -> BadDeclaration:
@@ -30,8 +43,8 @@ def read(document: Document, vocabulary: Vocabulary, model: type[Model]) -> Mode
         return model.model_validate(document.value)
     except ValidationError as error:
         detail = error.errors(include_url=False, include_input=False)[0]
-        text = "this field is not known: check the spelling" if detail["type"] == "extra_forbidden" else detail["msg"]
-        raise bad(document, detail["loc"], text.removeprefix("Value error, ")) from None
+        words = _WORDS.get(detail["type"], detail["msg"].removeprefix("Value error, "))
+        raise bad(document, detail["loc"], words) from None
 
 
 def warnings(document: Document, vocabulary: Vocabulary) -> tuple[str, ...]:

@@ -81,7 +81,7 @@ def app(document: Document) -> App:
         timeout=seconds(spec.timeout) if spec.timeout else 0.0,
         depends=tuple(name_of(one.namespace or metadata.namespace, one.name) for one in spec.depends_on),
         finalizer="" if keeps else "Foreground",
-        suspended="suspended by spec.suspend" if spec.suspend else "",
+        suspended="spec.suspend is set" if spec.suspend else "",
         staged=True,
         build=_build(spec, metadata.namespace or "default"),
         waits=spec.wait,
