@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from workers import checks, family, inventory, manifests, order, outcomes
+from workers import checks, ending, family, inventory, manifests, order
 from workers.errors import AuthorError, HealthFailed, HooklineError, LeaseLost, OperatorError, TransientError
 from workers.flight import Flight, Mode
 from workers.health import worst
-from workers.model import Action, Change, Manifest, Outcome, Owned, Ref, Stage, Verdict
+from workers.model import Action, Change, Manifest, Owned, Ref, Stage, Verdict
 from workers.order import Step
 from workers.phases import Phase
 from workers.run import Run
 from workers.stages import apply, hooks, prune
-from workers.stages.health import verdict as objects_verdict
-from workers.work import Work, judge, judged, marked, steps, version_of
+from workers.work import Work, judge, marked, steps, version_of
 
 
 def mend(run: Run, work: Work, flight: Flight) -> None:
@@ -60,9 +59,9 @@ def advance(run: Run, work: Work, flight: Flight) -> None:
     if flight.failure:
         run.fail_as(flight.failure, flight)
     elif flight.removing:
-        take_down(run, work)
+        ending.take_down(run, work)
     else:
-        _succeeded(run, work, flight)
+        ending.succeed(run, work, flight)
 
 
 def _pass(run: Run, work: Work, flight: Flight, step: Step, rest: list[Step]) -> Flight | None:
@@ -178,38 +177,3 @@ def _failed(run: Run, work: Work, flight: Flight, step: Step, error: HooklineErr
     flight = replace(flight, failure=text, mode=Mode.WRITE, at=order.START)
     run.store(flight)
     advance(run, work, flight)
-
-
-def _succeeded(run: Run, work: Work, flight: Flight) -> None:
-    """End the sync well: the hooks that ran are known, so that only a change makes them run again."""
-    if flight.hooks and work.hooks:
-        ran = {hook.ref: hook.rendered for hook in work.hooks}
-        known = [one for one in work.known.values() if one.ref not in ran]
-        known += [Owned(ref, version_of(one), manifests.rendered_digest(one.manifest)) for ref, one in ran.items()]
-        run.context.records.drift.save(run.app.name, inventory.applyset(run.app), run.cluster, known)
-    well = (
-        objects_verdict(judged(run.app, work, work.objects), work.live).message if run.app.waits else "not waited for"
-    )
-    run.finish(Outcome.SUCCEEDED, succeeded(flight, well), inputs=flight.inputs)
-
-
-def succeeded(flight: Flight, well: str) -> str:
-    """Return what a sync that went well says: what it changed, how the app is, and what waits for a person. Pure."""
-    return f"synced: {outcomes.counted(flight.changes)}; {well}{flight.note}"
-
-
-def take_down(run: Run, work: Work) -> None:
-    """Take away what is left of an app that is gone: its inventory and its records; objects that stay are let be."""
-    app, records = run.app, run.context.records
-    if work.loaded and work.loaded.resource_version:
-        run.client.delete(inventory.CONFIG_MAP, inventory.namespace_of(app), inventory.name_of(app))
-    records.children.save(app.name, [])
-    stay = f"; {len(work.kept)} left as they ask for" if work.kept else ""
-    run.finish(Outcome.SUCCEEDED, f"no longer declared: {outcomes.counted(run.changes)}{stay}")
-    forget(run)
-
-
-def forget(run: Run) -> None:
-    """Forget the declaration of an app that is gone; its history stays."""
-    run.context.records.drift.forget(run.app.name)
-    run.context.records.progress.forget(run.app.name)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -13,12 +13,10 @@ import structlog
 
 from workers import apps, documents, joining
 from workers.declared import Declared, declared
-from workers.errors import BadDeclaration, BadDocument
+from workers.errors import BadDeclaration
+from workers.filed import Read, Signature, read, signature_of
 
 log = structlog.get_logger()
-
-SUFFIXES = (".yaml", ".yml", ".json")
-Signature = tuple[tuple[str, int, int], ...]
 
 
 CHEAP = 0.005
@@ -27,15 +25,6 @@ CHILDREN_SECONDS = 0.2
 """How often it is asked whether apps declare something else."""
 SHARE = 20
 """A walk may take one part in so many of the time: large catalogs are looked at less often."""
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What one file declared, and what is wrong with it."""
-
-    stamp: tuple[int, int]
-    declared: tuple[Declared, ...]
-    faults: tuple[str, ...]
 
 
 class Held(Protocol):
@@ -111,7 +100,7 @@ class Catalog:
 
     def _refresh(self, *, children: bool) -> None:
         began = time.monotonic()
-        signature = _signature(self._folders)
+        signature = signature_of(self._folders)
         self._cost = time.monotonic() - began
         changed = children and self._read_children()
         if changed or signature != self._signature:
@@ -149,34 +138,6 @@ def load(folders: Sequence[Path]) -> apps.Index:
     return joined(folders, read(folders, {}).values())
 
 
-def read(folders: Sequence[Path], known: Mapping[Path, Read]) -> dict[Path, Read]:
-    """Return what every file declares, taking from ``known`` what did not change since."""
-    found = {}
-    for path, shown in _files(folders):
-        try:
-            status = path.stat()
-            stamp = (status.st_mtime_ns, status.st_size)
-            before = known.get(path)
-            found[path] = before if before and before.stamp == stamp else _file(path.read_bytes(), shown, stamp)
-        except OSError as error:
-            found[path] = Read((0, 0), (), (f"{shown}: cannot be read ({error.strerror})",))
-    return found
-
-
-def _file(text: bytes, shown: str, stamp: tuple[int, int]) -> Read:
-    found: list[Declared] = []
-    faults: list[str] = []
-    try:
-        for document in documents.read(text, shown):
-            try:
-                found.append(declared(document))
-            except BadDeclaration as error:
-                faults.append(str(error))
-    except BadDocument as error:
-        faults.append(str(error))
-    return Read(stamp, tuple(found), tuple(faults))
-
-
 def joined(folders: Sequence[Path], files: Iterable[Read], more: Sequence[Declared] = ()) -> apps.Index:
     """Return the index of all files together; what is wrong with them is in it and in the log."""
     files = list(files)
@@ -189,24 +150,3 @@ def joined(folders: Sequence[Path], files: Iterable[Read], more: Sequence[Declar
     for fault in faults:
         log.warning("catalog fault", fault=fault)
     return joining.joined([*(one for file in files for one in file.declared), *more], faults)
-
-
-def _files(folders: Sequence[Path]) -> list[tuple[Path, str]]:
-    """Return every file with the name it goes by in statuses: from its catalog folder's name on, no machine's path."""
-    return sorted(
-        (path, str(path.relative_to(folder.parent)))
-        for folder in folders
-        for path in folder.rglob("*")
-        if path.suffix in SUFFIXES and path.is_file()
-    )
-
-
-def _signature(folders: Sequence[Path]) -> Signature:
-    found = []
-    for path, _ in _files(folders):
-        try:
-            status = path.stat()
-        except OSError:
-            continue
-        found.append((str(path), status.st_mtime_ns, status.st_size))
-    return tuple(found)

@@ -55,7 +55,7 @@ def declare(run: Run, so_far: Sequence[Document], later: Sequence[Document], *, 
         return
     index = run.context.catalog.refresh()
     digests = {name: app.digest for name, app in index.apps.items()}
-    for name in run.context.records.progress.declare(digests):
+    for name in run.context.records.declarations.declare(digests):
         now = run.context.records.clock()
         run.context.counter.accept(None, [Request(name, 0, Why.SWEEP, f"app {run.app.name}", now)])
 

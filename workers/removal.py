@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from workers import advance, inventory, options, phases, planning, variables
+from workers import advance, ending, inventory, options, phases, planning, variables
 from workers.apps import App
 from workers.errors import SourceMissing
 from workers.flight import Flight
@@ -25,7 +25,7 @@ def remove(run: Run, flight: Flight | None) -> None:
     app = run.app
     if not app.finalizer:
         run.finish(Outcome.NOT_AFFECTED, "no longer declared in the catalog: its objects are left as they are")
-        advance.forget(run)
+        ending.forget(run)
         return
     if flight is None or not flight.removing:
         began = planning.begun(run, "", None)

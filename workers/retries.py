@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers.settings import Sync
+from workers.groups import Sync
 
 
 def delay(settings: Sync, attempts: int) -> float | None:

@@ -7,21 +7,12 @@ which is read when it is used and not before, so that a process holds only the s
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from workers import secretrefs
-
-SecretRef = Annotated[str, AfterValidator(secretrefs.reference)]
-Seconds = Annotated[float, Field(gt=0)]
-
-
-class Group(BaseModel):
-    """A themed group of settings: unknown fields are errors, values are frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+from workers.groups import Catalog, Group, Seconds, SecretRef, Sync
 
 
 class Edge(Group):
@@ -52,25 +43,6 @@ class Redis(Group):
 
     url: SecretRef | None = None
     """A reference to a redis:// or rediss:// URL; without it an embedded Redis runs in the data folder."""
-
-
-class GitCatalog(Group):
-    """A folder of a Git repository that declares apps; it is synced like one, on every push to it."""
-
-    url: str
-    revision: str = "HEAD"
-    """A branch, tag, full ref or commit."""
-    path: str = "."
-    """The folder; every manifest below it counts."""
-
-
-class Catalog(Group):
-    """Where apps are declared."""
-
-    folders: tuple[Path, ...] = (Path("catalog"),)
-    """Folders on this machine. With ``git`` alone, say ``folders: []``."""
-    git: dict[str, GitCatalog] = {}
-    """Folders of repositories, by a name of yours; each shows up as the app ``catalog-<name>``."""
 
 
 class Cluster(Group):
@@ -136,31 +108,6 @@ class Issuer(Group):
     algorithms: tuple[Literal["HS256", "RS256", "ES256"], ...] = ("HS256",)
     key: SecretRef
     """HS256: a shared key of 32 bytes at least. RS256 and ES256: the public key as PEM."""
-
-
-class Sync(Group):
-    """How a sync behaves when things are slow or broken."""
-
-    sweep_every: Seconds = 60.0
-    """The loop that makes right what events missed. Git hosts drop deliveries; one minute bounds the harm."""
-    sweep_drift: bool = True
-    """Whether the sweep compares live objects too (the watch finds drift sooner)."""
-    tick_every: Seconds = 2.0
-    """How often unsent requests, due waits and unwritten statuses are looked for (reads of Redis only)."""
-    lease: Seconds = 15.0
-    """A worker that died is noticed after this long; renewed every third of it."""
-    health_timeout: Seconds = 300.0
-    """How long an app may take to become healthy before its commit is reported as failed."""
-    hook_timeout: Seconds = 3600.0
-    """How long a hook (a migration Job, say) may take before its sync is reported as failed."""
-    retry_limit: int = Field(default=5, ge=0)
-    """Attempts after a transient failure before the commit is reported as failed (Argo CD's default)."""
-    retry_first: Seconds = 1.0
-    retry_most: Seconds = 60.0
-    parallel: int = Field(default=8, ge=1, le=64)
-    """Objects of one apply group written at the same time."""
-    concurrency: int = Field(default=2, ge=1)
-    """Syncs one worker runs at the same time."""
 
 
 class Log(Group):

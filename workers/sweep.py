@@ -57,10 +57,10 @@ def ask_declared(context: Context) -> None:
     """Ask for a look at every app whose declaration is new or has changed."""
     index = context.catalog.index()
     digests = {name: app.digest for name, app in index.apps.items()}
-    for name in context.records.progress.declare(digests):
+    for name in context.records.declarations.declare(digests):
         ask(context, index.apps[name], Why.SWEEP, "declaration")
     if not index.faults:  # what cannot be read looks just like what is gone
-        for name in context.records.progress.gone(digests):
+        for name in context.records.declarations.gone(digests):
             ask_again(context, name, "declaration is gone")
 
 

@@ -12,14 +12,13 @@ from typing import Any
 
 import structlog
 
-from workers import advance, apps, checks, dependencies, gate, inventory, planning, removal, variables
+from workers import advance, apps, dependencies, gate, inventory, planning, removal, resuming, variables
 from workers.context import Context
-from workers.errors import BadDeclaration, HealthFailed, HooklineError, LeaseLost, TransientError
+from workers.errors import BadDeclaration, HooklineError, LeaseLost, TransientError
 from workers.flight import Flight, Mode
-from workers.git.trees import Tree
 from workers.model import Action, Outcome, Request, Stage
 from workers.run import Run
-from workers.stages import diff, fetch, health, lock, render
+from workers.stages import fetch, lock, render
 from workers.stages.lock import Held
 
 log = structlog.get_logger()
@@ -71,7 +70,7 @@ def _step(context: Context, name: str, held: Held) -> int:
         if due:
             _attempt(Run(context, app, held, requests, progress.begin(name, number)), flight)
     elif flight and number <= flight.number:
-        _guarded(Run(context, app, held, requests), flight, _resume)
+        _guarded(Run(context, app, held, requests), flight, resuming.resume)
     elif not progress.attempts(name, number) or due:
         # Otherwise it backs off; a newer request would have a number without attempts.
         _attempt(Run(context, app, held, requests, progress.begin(name, number)), flight)
@@ -80,7 +79,7 @@ def _step(context: Context, name: str, held: Held) -> int:
 
 def _gone(context: Context, name: str, held: Held, requests: Sequence[Request], flight: Flight | None) -> None:
     """End the requests of an app that is no longer declared: by its finalizer's rule, if it was ever synced."""
-    last = context.records.progress.last(name)
+    last = context.records.declarations.last(name)
     if not last:
         undeclared = apps.App(name=name, url="", path="", revision="", file="")
         text = "no longer declared in the catalog: nothing was changed"
@@ -97,7 +96,7 @@ def _gone(context: Context, name: str, held: Held, requests: Sequence[Request], 
         run.removing = True
         _guarded(run, flight, removal.remove)
     progress = context.records.progress
-    if progress.last(name) and progress.app(name).done >= requests[-1].number:
+    if context.records.declarations.last(name) and progress.app(name).done >= requests[-1].number:
         progress.again(name, context.records.clock() + REMOVED_AGAIN)
 
 
@@ -121,12 +120,12 @@ def _guarded(run: Run, flight: Flight | None, act: Callable[[Run, Any], None]) -
     except LeaseLost:
         raise
     except TransientError as error:
-        if act is _resume and flight is not None and not run.late(flight):
+        if act is resuming.resume and flight is not None and not run.late(flight):
             run.wait(replace(flight, text=str(error)))
         else:
             run.retry(error)
     except HooklineError as error:
-        if flight is None or act is not _resume:
+        if flight is None or act is not resuming.resume:
             flight = planning.begun(run, "", flight)
         if isinstance(error, BadDeclaration) or run.stage in (Stage.LOCK, Stage.FETCH, Stage.RENDER):
             run.fail(error)
@@ -147,7 +146,7 @@ def _stages(run: Run, flight: Flight | None) -> None:
     gate.allow(app, run.project)
     if not _may_go_on(run):
         return
-    context.records.progress.remember(app.name, apps.encoded(app))
+    context.records.declarations.remember(app.name, apps.encoded(app))
     with run.during(Stage.FETCH):
         run.ref, tree = fetch.tree(context.mirror(app), app, run.request)
         run.revision = tree.revision
@@ -187,36 +186,3 @@ def _may_go_on(run: Run) -> bool:
     elif not found.ready:
         run.wait(replace(planning.begun(run, "", None), mode=Mode.DEPEND, text=found.text))
     return found.ready
-
-
-def _resume(run: Run, flight: Flight) -> None:
-    """Look at a sync that waits. One that only waits for health is not rendered again."""
-    run.revision, run.ref, run.changes, run.began = flight.revision, flight.ref, flight.changes, flight.began
-    applyset, parallel = inventory.applyset(run.app), run.context.settings.sync.parallel
-    if flight.last:
-        with run.during(Stage.HEALTH):
-            live = diff.live_objects(run.client, applyset, inventory.kinds(flight.refs), parallel)
-            verdict = health.verdict((ref for ref, _ in flight.refs), live)
-            if verdict.ok:
-                verdict = checks.verdict(run.client, run.app, verdict)
-        if verdict.done and verdict.ok:
-            run.finish(Outcome.SUCCEEDED, advance.succeeded(flight, verdict.message), inputs=flight.inputs)
-        elif verdict.done or run.late(flight):
-            words = verdict.message if verdict.done else f"not healthy in time: {verdict.message}"
-            run.fail_as(run.failure(HealthFailed(words)), flight)
-        else:
-            run.wait(replace(flight, text=verdict.message))
-        return
-    with run.during(Stage.RENDER):
-        mirror = run.context.mirror(run.app)
-        if not mirror.has(flight.revision):  # another machine began it
-            mirror.fetch(lambda: not mirror.has(flight.revision))
-        tree = Tree(mirror.repo, run.app.url, flight.revision)
-        work = planning.read(run, tree, flight, variables.of(run.client, run.app))
-    with run.during(Stage.DIFF):
-        stale = {one.ref: one.version for one in flight.stale}
-        kinds = inventory.kinds({**stale, **work.versions, **work.hook_versions}.items())
-        work.live = diff.live_objects(run.client, applyset, kinds, parallel)
-        work.kept |= planning.kept(run, stale, work.live)
-        planning.respect(run.app, work)
-    advance.advance(run, work, flight)

@@ -15,8 +15,8 @@ from tests.workers.manifests import WAVE, config, document, job
 from tests.workers.test_declared_fields import FLUX_SOURCE
 from tests.workers.test_sync_options import names
 from workers import catalogs
+from workers.groups import GitCatalog
 from workers.model import Outcome, State, Why
-from workers.settings import GitCatalog
 
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
 

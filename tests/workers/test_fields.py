@@ -199,9 +199,14 @@ def test_the_digest_does_not_change_the_object() -> None:
     assert before == OBJECT
 
 
+def test_what_we_wrote_as_a_whole_is_ours_where_we_applied_nothing() -> None:
+    """An object that was replaced has an entry with operation Update."""
+    replaced = edited(lambda m: m["metadata"]["managedFields"][0].update(operation="Update"))
+    assert owned(replaced) == owned(edited(lambda m: None))
+
+
 NOT_OURS: dict[str, Edit] = {
     "other manager": lambda m: m["metadata"]["managedFields"][0].update(manager="argocd-controller"),
-    "update, not apply": lambda m: m["metadata"]["managedFields"][0].update(operation="Update"),
     "on a subresource": lambda m: m["metadata"]["managedFields"][0].update(subresource="scale"),
     "empty tree": lambda m: m["metadata"]["managedFields"][0].update(fieldsV1={}),
     "tree of a wrong type": lambda m: m["metadata"]["managedFields"][0].update(fieldsV1="x"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from workers import outcomes, retries
+from workers.groups import Sync
 from workers.model import Action, Change, Commit, Outcome, Ref, Report, Request, State, Why
-from workers.settings import Sync
 
 A, B = "a" * 40, "b" * 40
 

@@ -1,4 +1,4 @@
-"""Flux's ``GitRepository`` (source.toolkit.fluxcd.io/v1) and ``Kustomization`` (kustomize.toolkit.fluxcd.io/v1).
+"""Flux's ``Kustomization`` (kustomize.toolkit.fluxcd.io/v1), every field of it.
 
 Field names and meanings are Flux's own (its API reference). What would change what is deployed, or who may, and is not
 served yet is refused; everything else that has no effect here is named in a warning.
@@ -10,53 +10,8 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from workers.declarations.common import Duration, Fields, Metadata, Path, Vocabulary
+from workers.declarations.common import Duration, Fields, Metadata, Vocabulary
 from workers.declarations.sources import Target
-
-
-class Local(Fields):
-    """A reference by name."""
-
-    name: str = Field(min_length=1)
-
-
-class GitRef(Fields):
-    """Which commit: the last of these that is given counts (Flux's order)."""
-
-    branch: str = ""
-    tag: str = ""
-    semver: str = ""
-    name: str = ""
-    commit: str = ""
-
-
-class RepositorySpec(Fields):
-    """The specification of a GitRepository."""
-
-    url: str = Field(min_length=1)
-    interval: Duration = "1m"
-    ref: GitRef = GitRef()
-    secret_ref: Local | None = None
-    service_account_name: str = ""
-    proxy_secret_ref: Local | None = None
-    provider: str = ""
-    timeout: Duration = "60s"
-    verify: dict[str, Any] | None = None
-    ignore: str = ""
-    include: list[dict[str, Any]] = []
-    recurse_submodules: bool = False
-    sparse_checkout: list[str] = []
-    suspend: bool = False
-
-
-class GitRepository(Fields):
-    """One GitRepository document."""
-
-    api_version: Literal["source.toolkit.fluxcd.io/v1"]
-    kind: Literal["GitRepository"]
-    metadata: Metadata
-    spec: RepositorySpec
-    status: Any = None
 
 
 class SourceRef(Fields):
@@ -194,23 +149,6 @@ class Kustomization(Fields):
     status: Any = None
 
 
-REPOSITORY = Vocabulary(
-    GitRepository,
-    {
-        ("spec", "verify"): "signed commits are not checked yet: remove the field, knowing that",
-        ("spec", "include"): "included repositories are not served: use a Kustomization each",
-        ("spec", "recurseSubmodules"): "submodules are never fetched: use a Kustomization each",
-    },
-    {
-        ("spec", "interval"): "a push is served at once, and `sync.sweep_every` looks for those nobody told of",
-        ("spec", "secretRef"): "credentials of repositories are the configuration's",
-        ("spec", "serviceAccountName"): "credentials of repositories are the configuration's",
-        ("spec", "proxySecretRef"): "proxies are the environment's",
-        ("spec", "provider"): "credentials of repositories are the configuration's",
-        ("spec", "ignore"): "every file of the path counts",
-        ("spec", "timeout"): "a fetch has two minutes",
-    },
-)
 KUSTOMIZATION = Vocabulary(
     Kustomization,
     {
@@ -225,5 +163,3 @@ KUSTOMIZATION = Vocabulary(
         ("spec", "interval"): "a push is served at once and drift is repaired at once",
     },
 )
-QUIET: frozenset[Path] = frozenset({("spec", "interval"), ("spec", "timeout")})
-"""Fields that everybody has to write: the page names them, a warning on every app would only be noise."""

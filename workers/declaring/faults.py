@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from workers import repositories
 from workers.configuration import dotted
-from workers.declarations import common, flux
+from workers.declarations import common, git_repository
 from workers.declarations.common import Vocabulary
 from workers.documents import Document
 from workers.errors import BadDeclaration
@@ -52,7 +52,7 @@ def warnings(document: Document, vocabulary: Vocabulary) -> tuple[str, ...]:
     return tuple(
         f"{dotted(place)} has no effect in Hookline yet: {sentence}"
         for path, sentence in vocabulary.named.items()
-        if path not in flux.QUIET
+        if path not in git_repository.QUIET
         for place in common.found(document.value, path)
     )
 

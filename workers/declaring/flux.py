@@ -9,6 +9,7 @@ import orjson
 from workers import revisions
 from workers.apps import App
 from workers.declarations import flux as vocabulary
+from workers.declarations import git_repository
 from workers.declarations.common import seconds
 from workers.declaring import faults
 from workers.documents import Document
@@ -27,7 +28,7 @@ def name_of(namespace: str, name: str) -> str:
 
 def repository(document: Document) -> Repository:
     """Return the repository. Raises :class:`workers.errors.BadDeclaration` naming file, line and field."""
-    read = faults.read(document, vocabulary.REPOSITORY, vocabulary.GitRepository)
+    read = faults.read(document, git_repository.REPOSITORY, git_repository.GitRepository)
     faults.repository(document, ("spec", "url"), read.spec.url)
     said = read.spec.ref
     semver = said.semver
@@ -49,7 +50,7 @@ def repository(document: Document) -> Repository:
         file=document.file,
         line=document.line,
         suspended=read.spec.suspend,
-        warnings=faults.warnings(document, vocabulary.REPOSITORY),
+        warnings=faults.warnings(document, git_repository.REPOSITORY),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from workers.errors import LeaseLost
@@ -13,8 +13,6 @@ from workers.records.intake import RETENTION
 from workers.records.keys import Client, key
 
 MOST_SYNCS: Final = 50
-GONE: Final = "gone"
-"""Stands for the digest of a declaration that is no longer there."""
 
 
 class Progress:
@@ -119,30 +117,6 @@ class Progress:
 
         self._guarded(app, token, change)
 
-    def remember(self, app: str, declaration: str) -> None:
-        """Keep the declaration an app is synced by, for the day it is gone."""
-        self._redis.hset(key("last"), app, declaration)
-
-    def last(self, app: str) -> str:
-        """Return the declaration an app was last synced by, ``""`` for none."""
-        return str(self._redis.hget(key("last"), app) or "")
-
-    def forget(self, app: str) -> None:
-        """Forget an app's declarations: it is gone."""
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hdel(key("last"), app)
-            pipe.hdel(key("declared"), app)
-            pipe.hdel(key("app", app), "inputs", "revision")
-            pipe.execute()
-
-    def gone(self, declared: Collection[str]) -> list[str]:
-        """Return the apps that were asked for by their declaration and are not ``declared`` now, and note that."""
-        known: Mapping[str, str] = self._redis.hgetall(key("declared"))
-        missing = [app for app, digest in known.items() if app not in declared and digest != GONE]
-        if missing:
-            self._redis.hset(key("declared"), mapping=dict.fromkeys(missing, GONE))
-        return missing
-
     def again(self, app: str, due: float) -> None:
         """Remember that an app is to be asked for again then."""
         self._redis.zadd(key("again"), {app: due})
@@ -157,14 +131,6 @@ class Progress:
     def turn(self) -> int:
         """Return how many parts of sweeps were begun before this one, by whichever process."""
         return int(self._redis.incr(key("turns"))) - 1
-
-    def declare(self, digests: Mapping[str, str]) -> list[str]:
-        """Remember the digest of every app's declaration; return the apps whose declaration is new or changed."""
-        known: Mapping[str, str] = self._redis.hgetall(key("declared"))
-        changed = [app for app, digest in digests.items() if known.get(app) != digest]
-        if changed:
-            self._redis.hset(key("declared"), mapping={app: digests[app] for app in changed})
-        return changed
 
     def syncs(self, app: str, most: int = 10) -> list[SyncRecord]:
         """Return an app's finished syncs, newest first."""

@@ -15,6 +15,7 @@ from workers.records.audit import Audit
 from workers.records.children import Children
 from workers.records.coding import commit_id
 from workers.records.commits import Commits
+from workers.records.declarations import Declarations
 from workers.records.drift import Drift
 from workers.records.hooks import Hooks
 from workers.records.intake import Intake
@@ -50,6 +51,7 @@ class Records:
         self.leases = Leases(client)
         self.drift = Drift(client)
         self.children = Children(client)
+        self.declarations = Declarations(client)
         self.audit = Audit(client, clock)
 
 

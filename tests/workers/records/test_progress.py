@@ -106,6 +106,6 @@ def test_a_commit_is_clean_only_when_nothing_was_said_meanwhile(records: Records
 
 def test_a_changed_declaration_is_noticed_once(records: Records) -> None:
     """New and changed apps are named the first time only."""
-    assert records.progress.declare({"a": "1", "b": "1"}) == ["a", "b"]
-    assert records.progress.declare({"a": "1", "b": "2"}) == ["b"]
-    assert records.progress.declare({"a": "1", "b": "2"}) == []
+    assert records.declarations.declare({"a": "1", "b": "1"}) == ["a", "b"]
+    assert records.declarations.declare({"a": "1", "b": "2"}) == ["b"]
+    assert records.declarations.declare({"a": "1", "b": "2"}) == []

@@ -14,7 +14,7 @@ from workers import declared, options, phases
 from workers.apps import App
 from workers.commands.reference import sampling
 from workers.commands.reference.wording import MADE
-from workers.declarations import argo, flux, project
+from workers.declarations import argo, flux, git_repository, project
 from workers.declarations.common import Path, Vocabulary
 from workers.declared import Declared
 from workers.documents import Document
@@ -55,7 +55,7 @@ GOOD: Final[dict[str, tuple[Vocabulary, dict[str, Any]]]] = {
         },
     ),
     "Flux: `GitRepository`": (
-        flux.REPOSITORY,
+        git_repository.REPOSITORY,
         {
             "apiVersion": "source.toolkit.fluxcd.io/v1",
             "kind": "GitRepository",

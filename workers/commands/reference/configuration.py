@@ -12,7 +12,7 @@ import annotated_types
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from workers import settings
+from workers import groups, settings
 from workers.commands.reference import wording
 
 UNITS: Final = ("Bytes", "Objects", "Attempts", "Syncs")
@@ -34,7 +34,7 @@ def page() -> str:
     return "\n".join(parts)
 
 
-def group_of(hint: Any) -> tuple[type[settings.Group], bool, bool] | None:
+def group_of(hint: Any) -> tuple[type[groups.Group], bool, bool] | None:
     """Return the group a setting holds, whether by name, whether in a list; ``None`` for a plain value."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     for found, keyed, listed in (
@@ -42,7 +42,7 @@ def group_of(hint: Any) -> tuple[type[settings.Group], bool, bool] | None:
         (arguments[-1] if origin is dict else None, True, False),
         (arguments[0] if origin is tuple else None, False, True),
     ):
-        if isinstance(found, type) and issubclass(found, settings.Group):
+        if isinstance(found, type) and issubclass(found, groups.Group):
             return found, keyed, listed
     return None
 
@@ -75,9 +75,9 @@ def meaning(place: str, name: str, field: FieldInfo) -> str:
 
 def type_of(hint: Any, field: FieldInfo) -> str:
     """Return a type in words, with unit and bounds."""
-    if hint == settings.Seconds:
+    if hint == groups.Seconds:
         return "seconds, more than 0"
-    if hint == settings.SecretRef:
+    if hint == groups.SecretRef:
         return "secret reference"
     arguments = typing.get_args(hint)
     if typing.get_origin(hint) in (types.UnionType, typing.Union):

@@ -1,0 +1,50 @@
+"""By which declaration each app was asked for and synced last, so that a change of it, or its end, is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from workers.records.keys import Client, key
+
+GONE: Final = "gone"
+"""Stands for the digest of a declaration that is no longer there."""
+
+
+class Declarations:
+    """What is known of the declarations of apps."""
+
+    def __init__(self, client: Client) -> None:
+        self._redis = client
+
+    def declare(self, digests: Mapping[str, str]) -> list[str]:
+        """Remember the digest of every app's declaration; return the apps whose declaration is new or changed."""
+        known: Mapping[str, str] = self._redis.hgetall(key("declared"))
+        changed = [app for app, digest in digests.items() if known.get(app) != digest]
+        if changed:
+            self._redis.hset(key("declared"), mapping={app: digests[app] for app in changed})
+        return changed
+
+    def gone(self, declared: Collection[str]) -> list[str]:
+        """Return the apps that were asked for by their declaration and are not ``declared`` now, and note that."""
+        known: Mapping[str, str] = self._redis.hgetall(key("declared"))
+        missing = [app for app, digest in known.items() if app not in declared and digest != GONE]
+        if missing:
+            self._redis.hset(key("declared"), mapping=dict.fromkeys(missing, GONE))
+        return missing
+
+    def forget(self, app: str) -> None:
+        """Forget an app's declarations: it is gone."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hdel(key("last"), app)
+            pipe.hdel(key("declared"), app)
+            pipe.hdel(key("app", app), "inputs", "revision")
+            pipe.execute()
+
+    def last(self, app: str) -> str:
+        """Return the declaration an app was last synced by, ``""`` for none."""
+        return str(self._redis.hget(key("last"), app) or "")
+
+    def remember(self, app: str, declaration: str) -> None:
+        """Keep the declaration an app is synced by, for the day it is gone."""
+        self._redis.hset(key("last"), app, declaration)
