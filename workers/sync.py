@@ -6,6 +6,7 @@ late message changes nothing but time.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -39,11 +40,13 @@ def look(context: Context, name: str) -> None:
         with lock.hold(records.leases, f"app:{name}", settings.sync.lease) as held:
             if held is None:
                 return
+            began = time.perf_counter()
             try:
                 handled = _step(context, name, held)
             except LeaseLost as error:
                 log.warning("sync stopped", reason=str(error))
                 return
+            log.debug("looked", seconds=round(time.perf_counter() - began, 4))
         # After the release, not before: a request recorded while we held the lease found nobody to take it.
         if records.progress.app(name).wanted > handled:
             context.counter.send(name)

@@ -1,0 +1,83 @@
+"""``kill -9`` at every write of a sync of 30 objects with waves, hooks and prune; the next one ends it right."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.workers.conftest import Bench
+from tests.workers.manifests import config, job
+from workers import embedded
+from workers.records.keys import key
+from workers.stages import hooks
+
+OBJECTS = 30
+MOST_WRITES = 100
+
+
+def wanted(turn: int) -> dict[str, str | None]:
+    """The files of one commit: every object has another value each time, and two have another name."""
+    files: dict[str, str | None] = {
+        f"o{number}.yaml": config(f"o{number}", str(turn), wave=str(number % 3 - 1)) for number in range(OBJECTS - 2)
+    }
+    for number in range(2):
+        files[f"t{number}.yaml"] = config(f"t{number}-{turn % 2}", str(turn), wave=str(number))
+    files["pre.yaml"] = job("pre", hook="PreSync", note=str(turn))
+    files["post.yaml"] = config("post", str(turn), hook="PostSync", policy="HookSucceeded")
+    return files
+
+
+def test_a_worker_killed_at_every_write(bench: Bench, redis_data: Path) -> None:
+    """Nothing is orphaned, doubled or wrongly deleted; hooks run at most once more than asked. All positions."""
+    commit = bench.push(wanted(0))
+    bench.ask(commit)
+    bench.look()
+    bench.settle(commit)
+    positions = 0
+    for position in range(1, MOST_WRITES):
+        before = bench.writes()
+        number = bench.ask(bench.push(wanted(position)))
+        killed = died(bench, redis_data, position, number)
+        bench.context.records.redis.delete(key("lease", "app:myapp"))  # it runs out: nobody renews it
+        bench.look_until_done(number)
+        check(bench, position, bench.writes()[len(before) :])
+        if not killed:
+            break
+        positions += 1
+    print(f"killed at {positions} writes")
+    assert OBJECTS + 6 <= positions < MOST_WRITES - 1
+
+
+def died(bench: Bench, redis_data: Path, position: int, number: int) -> bool:
+    """Let a worker of its own sync, killed at its n-th write; return whether it was."""
+    told = {
+        "position": position,
+        "number": number,
+        "now": bench.clock(),
+        "redis": str(embedded.socket_of(redis_data)),
+        "settings": bench.context.settings.model_dump(mode="json"),
+    }
+    command = [sys.executable, "-m", "tests.workers.dying"]
+    done = subprocess.run(command, input=json.dumps(told), capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode in (0, -9), done.stderr
+    return done.returncode == -9
+
+
+def check(bench: Bench, turn: int, writes: list[str]) -> None:
+    """The cluster, the inventory and the hooks are as after an undisturbed sync."""
+    record = bench.context.records.progress.app("myapp")
+    assert record.outcome == "succeeded", record.text
+    labelled = bench.get("configmaps,jobs", "-l", "applyset.kubernetes.io/part-of", "-o", "json")
+    found = {item["metadata"]["name"]: item for item in json.loads(labelled)["items"]}
+    objects = {f"o{number}" for number in range(OBJECTS - 2)} | {f"t{number}-{turn % 2}" for number in range(2)}
+    assert set(found) == objects | {"pre"}
+    assert {found[name]["data"]["key"] for name in objects} == {str(turn)}
+    assert hooks.FINALIZER not in found["pre"]["metadata"].get("finalizers", [])
+    inventory = json.loads(bench.get("configmap", "hookline-myapp", "-o", "jsonpath={.data.inventory}"))
+    assert {row[3] for row in inventory} == objects | {"pre", "post"}
+    for hook in ("jobs/pre", "configmaps/post"):
+        assert 1 <= writes.count(f"create {hook}") <= 2, writes
+    deleted = {write.rpartition("/")[2] for write in writes if write.startswith("delete")}
+    assert deleted == {"pre", "post"} | {f"t{number}-{(turn + 1) % 2}" for number in range(2)}
