@@ -13,7 +13,7 @@ import structlog
 
 from workers import apps, documents, joining
 from workers.declared import Declared, declared
-from workers.errors import BadDeclaration
+from workers.errors import BadDeclaration, RecordsUnavailable
 from workers.filed import Read, Signature, read, signature_of
 
 log = structlog.get_logger()
@@ -75,16 +75,23 @@ class Catalog:
                 threading.Thread(target=self._refresh_and_release, daemon=True).start()
             return self._index
         if self._beside and self._signature is not None and self._is_due():
-            threading.Thread(target=self.refresh, daemon=True).start()
+            threading.Thread(target=self._refresh_beside, daemon=True).start()
         with self._lock:
-            self._refresh(children=not self._beside and self._is_due())
+            self._refresh(children=not self._beside and self._is_due(), strict=False)
         return self._index
 
     def refresh(self) -> apps.Index:
-        """Return the index as it is now, whatever it costs."""
+        """Return the index as it is now, whatever it costs.
+
+        Raises :class:`RecordsUnavailable` when nobody can say what apps declare; :meth:`index` keeps what it knew.
+        """
         with self._lock:
-            self._refresh(children=True)
+            self._refresh(children=True, strict=True)
         return self._index
+
+    def _refresh_beside(self) -> None:
+        with self._lock:
+            self._refresh(children=True, strict=False)
 
     def _is_due(self) -> bool:
         if self._held is None or time.monotonic() - self._asked < CHILDREN_SECONDS:
@@ -94,15 +101,21 @@ class Catalog:
 
     def _refresh_and_release(self) -> None:
         try:
-            self._refresh(children=self._is_due())
+            self._refresh(children=self._is_due(), strict=False)
         finally:
             self._lock.release()
 
-    def _refresh(self, *, children: bool) -> None:
+    def _refresh(self, *, children: bool, strict: bool) -> None:
         began = time.monotonic()
         signature = signature_of(self._folders)
         self._cost = time.monotonic() - began
-        changed = children and self._read_children()
+        try:
+            changed = children and self._read_children()
+        except RecordsUnavailable as error:
+            if strict:
+                raise
+            changed = False
+            log.warning("what apps declare is not known to be up to date", reason=str(error))
         if changed or signature != self._signature:
             self._read = read(self._folders, self._read)
             self._index = joined(self._folders, self._read.values(), (*self._git, *self._children))

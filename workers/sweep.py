@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from workers import drift, revisions
-from workers.apps import App
+from workers.apps import App, Index, decoded
 from workers.broker import TURNS
 from workers.context import Context
 from workers.errors import HooklineError
@@ -21,6 +21,10 @@ from workers.model import Request, Why
 from workers.records.hooks import Missed
 
 log = structlog.get_logger()
+
+
+GONE_SECONDS = 10.0
+"""How long a declaration has to be missing before its app is taken for gone."""
 
 
 def tick(context: Context) -> None:
@@ -59,9 +63,28 @@ def ask_declared(context: Context) -> None:
     digests = {name: app.digest for name, app in index.apps.items()}
     for name in context.records.declarations.declare(digests):
         ask(context, index.apps[name], Why.SWEEP, "declaration")
-    if not index.faults:  # what cannot be read looks just like what is gone
-        for name in context.records.declarations.gone(digests):
-            ask_again(context, name, "declaration is gone")
+    ask_gone(context, index)
+
+
+def ask_gone(context: Context, index: Index) -> None:
+    """Ask for a look at every app whose declaration is gone for good.
+
+    What cannot be read looks just like what is gone, and so does a folder whose files are being written: nothing is
+    asked while the catalog has a fault, within :data:`GONE_SECONDS`, or when the folders declare nothing at all and
+    more than one app would go.
+    """
+    declarations, now = context.records.declarations, context.records.clock()
+    missing = declarations.missing(index.apps, now)
+    gone = sorted(app for app, since in missing.items() if now - since >= GONE_SECONDS)
+    if not gone or index.faults:
+        return
+    roots = [app for app in gone if not (last := declarations.last(app)) or not decoded(last).parent]
+    if len(roots) > 1 and all(app.parent for app in index.apps.values()):
+        log.warning("the catalog is empty: nothing is deleted before it declares something", apps=gone)
+        return
+    declarations.gone(gone)
+    for name in gone:
+        ask_again(context, name, "declaration is gone")
 
 
 def ask_again(context: Context, name: str, who: str) -> None:

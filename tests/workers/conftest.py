@@ -107,6 +107,8 @@ class Bench:
         """Ask for what is newly declared and what is gone, as the tick does."""
         self.context.catalog.refresh()
         sweep.ask_declared(self.context)
+        self.clock.forward(sweep.GONE_SECONDS)
+        sweep.ask_declared(self.context)
 
     def configure(self, **changes: Any) -> None:
         """Start anew with other settings."""

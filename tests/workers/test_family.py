@@ -14,7 +14,7 @@ from tests.workers.conftest import Bench
 from tests.workers.manifests import WAVE, config, document, job
 from tests.workers.test_declared_fields import FLUX_SOURCE
 from tests.workers.test_sync_options import names
-from workers import catalogs
+from workers import catalogs, sweep
 from workers.groups import GitCatalog
 from workers.model import Outcome, State, Why
 
@@ -115,6 +115,33 @@ def test_the_children_of_an_app_that_goes_go_too(bench: Bench) -> None:
         bench.drain()
     assert bench.context.catalog.refresh().apps == {}
     assert names(bench) == {"b"}
+
+
+def test_a_declaration_that_is_missing_for_a_moment_deletes_nothing(bench: Bench) -> None:
+    """A folder whose files are being written looks like one that lost them; nor does an empty catalog delete all."""
+    for name in ("one", "two"):
+        bench.declare(child(bench, name), name)
+        push(bench, {f"{name}/c.yaml": config(name)})
+        bench.look_until_done(bench.ask(bench.checkout.head, app=name), name)
+    texts = {path: path.read_text() for path in bench.catalog.glob("*.yaml")}
+    sweep.ask_declared(bench.context)
+    bench.counter.sent.clear()
+    for path in texts:
+        path.unlink()
+    bench.context.catalog.refresh()
+    sweep.ask_declared(bench.context)
+    assert bench.counter.sent == []
+    bench.clock.forward(sweep.GONE_SECONDS)
+    sweep.ask_declared(bench.context)  # they are gone by now, but with them everything
+    assert bench.counter.sent == []
+    one = bench.catalog / "one.yaml"
+    one.write_text(texts[one])
+    bench.context.catalog.refresh()
+    bench.clock.forward(1)
+    sweep.ask_declared(bench.context)
+    assert set(bench.counter.sent) == {"myapp", "two"}
+    bench.drain()
+    assert names(bench) == {"one"}
 
 
 @shows("Application metadata.annotations")

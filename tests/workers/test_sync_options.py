@@ -331,6 +331,25 @@ def test_an_app_that_leaves_takes_its_objects_with_it_by_its_finalizer(bench: Be
     assert {"a", "b", "c", "d", "e"} <= names(bench)
 
 
+def test_the_deletion_of_an_app_waits_for_what_holds_an_object(bench: Bench) -> None:
+    """An object with a finalizer of its own holds up the waves below it, and that is said."""
+    text = (bench.catalog / "myapp.yaml").read_text()
+    bench.declare(text.replace("metadata:\n", "metadata:\n  finalizers: [resources-finalizer.argocd.argoproj.io]\n", 1))
+    holding = config("b", wave="2").replace('"metadata": {', '"metadata": {"finalizers": ["example.com/hold"], ')
+    deploy(bench, {"a.yaml": config("a", wave="1"), "b.yaml": holding})
+    before = bench.writes()
+    (bench.catalog / "myapp.yaml").unlink()
+    number = bench.ask(why=Why.SWEEP)
+    bench.look()
+    bench.look()
+    assert since(bench, before) == ["delete configmaps/b"]
+    assert f"ConfigMap {bench.namespace}/b: is being deleted" in bench.waits()
+    unhold = '{"metadata": {"finalizers": null}}'
+    bench.cluster.kubectl("-n", bench.namespace, "patch", "configmap", "b", "--type=merge", "-p", unhold)
+    bench.look_until_done(number)
+    assert since(bench, before) == ["delete configmaps/b", "delete configmaps/a"]
+
+
 def test_an_app_without_a_finalizer_leaves_its_objects_and_a_broken_catalog_deletes_nothing(bench: Bench) -> None:
     """What cannot be read looks just like what is gone."""
     text = (bench.catalog / "myapp.yaml").read_text()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
+import redis
 
 from workers.documents import Document
+from workers.errors import RecordsUnavailable
 from workers.records.keys import Client, key
 
 
@@ -18,12 +21,14 @@ class Children:
         self._redis = client
 
     def version(self) -> int:
-        """Return how often anything here changed."""
-        return int(self._redis.get(key("children", "version")) or 0)
+        """Return how often anything here changed. Raises :class:`RecordsUnavailable`."""
+        with _answering():
+            return int(self._redis.get(key("children", "version")) or 0)
 
     def all(self) -> dict[str, list[Document]]:
-        """Return parent to what it declares."""
-        found: Mapping[str, str] = self._redis.hgetall(key("children"))
+        """Return parent to what it declares. Raises :class:`RecordsUnavailable`."""
+        with _answering():
+            found: Mapping[str, str] = self._redis.hgetall(key("children"))
         return {parent: [_document(value) for value in orjson.loads(text)] for parent, text in found.items()}
 
     def of(self, parent: str) -> list[Document]:
@@ -44,6 +49,14 @@ class Children:
             pipe.incr(key("children", "version"))
             pipe.execute()
         return True
+
+
+@contextlib.contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except redis.RedisError as error:
+        raise RecordsUnavailable(f"Redis did not say what apps declare ({type(error).__name__})") from error
 
 
 def _plain(document: Document) -> dict[str, Any]:

@@ -25,13 +25,26 @@ class Declarations:
             self._redis.hset(key("declared"), mapping={app: digests[app] for app in changed})
         return changed
 
-    def gone(self, declared: Collection[str]) -> list[str]:
-        """Return the apps that were asked for by their declaration and are not ``declared`` now, and note that."""
+    def missing(self, declared: Collection[str], now: float) -> dict[str, float]:
+        """Return since when each app that was asked for by its declaration is not ``declared`` any more.
+
+        Apps that were seen to be gone (:meth:`gone`) are left out until they are declared again.
+        """
         known: Mapping[str, str] = self._redis.hgetall(key("declared"))
-        missing = [app for app, digest in known.items() if app not in declared and digest != GONE]
-        if missing:
-            self._redis.hset(key("declared"), mapping=dict.fromkeys(missing, GONE))
-        return missing
+        noted: Mapping[str, str] = self._redis.hgetall(key("missing"))
+        absent = [app for app, digest in known.items() if app not in declared and digest != GONE]
+        with self._redis.pipeline(transaction=True) as pipe:
+            for app in noted.keys() - set(absent):
+                pipe.hdel(key("missing"), app)
+            for app in absent:
+                pipe.hsetnx(key("missing"), app, now)
+            pipe.execute()
+        return {app: float(noted.get(app, now)) for app in absent}
+
+    def gone(self, apps: Collection[str]) -> None:
+        """Remember that these apps are gone: nobody has to ask for them again."""
+        if apps:
+            self._redis.hset(key("declared"), mapping=dict.fromkeys(apps, GONE))
 
     def forget(self, app: str) -> None:
         """Forget an app's declarations: it is gone."""

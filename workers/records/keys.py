@@ -17,6 +17,7 @@ drift:<app>          hash    object to what differs, while it does
 asked:<app>          hash    object to since when a person is asked about its deletion
 attempts:<app>       hash    request number to attempts begun
 last                 hash    app to the declaration it was last synced by (JSON)
+missing              hash    app to since when its declaration is missing
 lease:<name>         string  the owner's token, with expiry
 apps                 set     every app that ever had a request
 again                zset    app to the time it is asked for again after a failure that was told already
