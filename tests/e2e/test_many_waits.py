@@ -51,6 +51,7 @@ def held(site: Site) -> list[float]:
     return sorted(found)
 
 
+@pytest.mark.timeout(900)
 def test_five_hundred_apps_wait_for_their_hooks_on_two_workers(
     start: Start, capsys: pytest.CaptureFixture[str]
 ) -> None:

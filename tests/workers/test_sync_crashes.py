@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.workers.conftest import Bench
 from tests.workers.manifests import config, job
 from workers import embedded
@@ -29,7 +31,8 @@ def wanted(turn: int) -> dict[str, str | None]:
     return files
 
 
-def test_a_worker_killed_at_every_write(bench: Bench, redis_data: Path) -> None:
+@pytest.mark.timeout(900)
+def test_a_worker_killed_at_every_write(bench: Bench, redis_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is orphaned, doubled or wrongly deleted; hooks run at most once more than asked. All positions."""
     commit = bench.push(wanted(0))
     bench.ask(commit)
@@ -46,7 +49,8 @@ def test_a_worker_killed_at_every_write(bench: Bench, redis_data: Path) -> None:
         if not killed:
             break
         positions += 1
-    print(f"killed at {positions} writes")
+    with capsys.disabled():
+        print(f"\nkilled at each of {positions} writes")
     assert OBJECTS + 6 <= positions < MOST_WRITES - 1
 
 
