@@ -54,8 +54,10 @@ class Mirror:
     def repo(self) -> git.Repo:
         """The mirror, made empty when it is not there yet."""
         if self._repo is None:
-            if not (self.path / "HEAD").exists():
-                git.Repo.init(self.path, bare=True, mkdir=True)
+            # Under a lock of its own: to another process, a repository that is half made is none.
+            with self._locked(".making"):
+                if not (self.path / "HEAD").exists():
+                    git.Repo.init(self.path, bare=True, mkdir=True)
             self._repo = git.Repo(self.path)
             self._repo.git.update_environment(**transport.environment())
         return self._repo
@@ -150,8 +152,8 @@ class Mirror:
         raise SourceMissing(f"{self.url} has no default branch: name a branch in targetRevision")
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self, suffix: str = ".lock") -> Iterator[None]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.with_suffix(".lock").open("w") as file:
+        with self.path.with_suffix(suffix).open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
