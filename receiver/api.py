@@ -32,9 +32,21 @@ async def sync(request: requests.Request) -> Response:
 
     The body may be ``{"reason": "..."}``. The answer's ``number`` is the request's.
     """
+    return await _by_hand(request, "sync")
+
+
+async def approve(request: requests.Request) -> Response:
+    """``POST /api/apps/<app>/approve``: approve the deletions it asks about, and look at it. Needs scope ``approve``.
+
+    Only what it has asked about by now is approved. Body and answer are as for a sync.
+    """
+    return await _by_hand(request, "approve")
+
+
+async def _by_hand(request: requests.Request, what: str) -> Response:
     edge: Edge = request.app.state.edge
     name: str = request.path_params["app"]
-    who = allowed(edge, request, "sync", name)
+    who = allowed(edge, request, what, name)
     if not isinstance(who, tokens.Claims):
         return who
     try:
@@ -47,7 +59,7 @@ async def sync(request: requests.Request) -> Response:
     except ValueError as error:
         return refusal(400, str(error))
     address = request.client.host if request.client else ""
-    return await run_in_threadpool(_ask, edge, name, who, reason, address)
+    return await run_in_threadpool(_ask, edge, what, name, who, reason, address)
 
 
 def reason_of(body: bytes) -> str:
@@ -64,17 +76,19 @@ def reason_of(body: bytes) -> str:
     return reason[:LONGEST_REASON]
 
 
-def _ask(edge: Edge, name: str, who: tokens.Claims, reason: str, address: str) -> Response:
+def _ask(edge: Edge, what: str, name: str, who: tokens.Claims, reason: str, address: str) -> Response:
     if name not in edge.catalog.index().apps:
         return refusal(404, f"no app is called {name}")
     try:
-        edge.records.audit.add("sync", app=name, who=who.subject, token=who.token_id, reason=reason, address=address)
+        edge.records.audit.add(what, app=name, who=who.subject, token=who.token_id, reason=reason, address=address)
+        if what == "approve":
+            edge.records.drift.approve(name, edge.clock())
         asked = Request(app=name, number=0, why=Why.EMERGENCY, who=who.subject, at=edge.clock())
         accepted = edge.counter.accept(None, [asked])
     except RecordsUnavailable as error:
         log.error("request not recorded", app=name, reason=str(error))
         return refusal(503, "the request could not be recorded: send it again", retry_after="5")
-    log.info("emergency sync", app=name, who=who.subject, reason=reason, number=accepted.numbers[name])
+    log.info("asked by hand", what=what, app=name, who=who.subject, reason=reason, number=accepted.numbers[name])
     return answer(202, result="accepted", app=name, number=accepted.numbers[name])
 
 

@@ -28,6 +28,7 @@ def create(held: edge.Edge | None = None) -> Starlette:
             Route("/api/apps", api.apps, methods=["GET"]),
             Route("/api/apps/{app}", api.app, methods=["GET"]),
             Route("/api/apps/{app}/sync", api.sync, methods=["POST"]),
+            Route("/api/apps/{app}/approve", api.approve, methods=["POST"]),
             Route("/api/deliveries", deliveries.deliveries, methods=["GET"]),
             Route("/api/deliveries/{delivery:path}/replay", deliveries.replay, methods=["POST"]),
             Route("/api/deliveries/{delivery:path}", deliveries.delivery, methods=["GET"]),

@@ -93,6 +93,13 @@ DOCUMENT: dict[str, Any] = {
                 400, 403, 404, 408, 413, requestBody=_SYNC_BODY,
             ),
         },
+        "/api/apps/{app}/approve": {
+            "parameters": [_NAME],
+            "post": _operation(
+                "approveDeletions", "the deletions it asks about are approved", 202,
+                _object(result=_TEXT, app=_TEXT, number=_COUNT), 400, 403, 404, 408, 413, requestBody=_SYNC_BODY,
+            ),
+        },
         "/api/deliveries": {
             "get": _operation(
                 "listDeliveries", "deliveries, newest first", 200, _object(deliveries=_list(_SEEN)), 400,

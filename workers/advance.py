@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from workers import checks, ending, family, inventory, manifests, order
+from workers import checks, ending, family, inventory, manifests, moving, order
 from workers.errors import AuthorError, HealthFailed, HooklineError, LeaseLost, OperatorError, TransientError
 from workers.flight import Flight, Mode
 from workers.health import worst
@@ -18,7 +18,7 @@ from workers.order import Step
 from workers.phases import Phase
 from workers.run import Run
 from workers.stages import apply, hooks, prune
-from workers.work import Work, judge, marked, steps, version_of
+from workers.work import Work, judge, marked, steps, version_of, writes
 
 
 def mend(run: Run, work: Work, flight: Flight) -> None:
@@ -30,7 +30,7 @@ def mend(run: Run, work: Work, flight: Flight) -> None:
             run.client,
             inventory.applyset(run.app),
             behind,
-            {change.ref for change in flight.changes},
+            writes(flight),
             work.live,
             work.how,
             cluster.force_conflicts,
@@ -101,16 +101,26 @@ def _pass(run: Run, work: Work, flight: Flight, step: Step, rest: list[Step]) ->
 
 def _write(run: Run, work: Work, flight: Flight, step: Step) -> Flight:
     """Write what the step still has to write; return where the sync is then."""
-    if flight.mode is not Mode.WRITE:
-        return flight
+    if flight.mode is Mode.WRITE:
+        _put(run, work, flight, step)
+        flight = replace(flight, mode=Mode.PRUNE if step.prune else Mode.WAIT)
+    if flight.mode is Mode.PRUNE:
+        if name := moving.unsaid(run, flight):
+            return replace(flight, text=f"nothing is deleted before app {name} has said what it wants")
+        with run.during(Stage.PRUNE):
+            flight = _prune(run, work, flight, step)
+    return flight
+
+
+def _put(run: Run, work: Work, flight: Flight, step: Step) -> None:
+    """Write the objects, hooks and declarations of a step."""
     applyset, force = inventory.applyset(run.app), run.context.settings.clusters[run.cluster].force_conflicts
-    writes = {change.ref for change in flight.changes if change.action is not Action.DELETED}
     accepted: dict[Ref, Manifest] = {}
     with run.during(Stage.APPLY):
         if step.objects:
             parallel = run.context.settings.sync.parallel
             accepted = apply.changes(
-                run.client, applyset, step.objects, writes, work.live, work.how, force, parallel, run.held.check
+                run.client, applyset, step.objects, writes(flight), work.live, work.how, force, parallel, run.held.check
             )
         work.live.update(accepted)
         if step.objects or step.hooks:
@@ -122,10 +132,6 @@ def _write(run: Run, work: Work, flight: Flight, step: Step) -> Flight:
         so_far = [one for number, found in work.apps.items() if number <= step.key.wave for one in found]
         later = [one for number, found in work.apps.items() if number > step.key.wave for one in found]
         family.declare(run, so_far, later, prune=False)
-    if step.prune:
-        with run.during(Stage.PRUNE):
-            flight = _prune(run, work, flight, step)
-    return replace(flight, mode=Mode.WAIT)
 
 
 def _remember(run: Run, work: Work, accepted: Mapping[Ref, Manifest], applyset: str) -> None:
@@ -137,24 +143,30 @@ def _remember(run: Run, work: Work, accepted: Mapping[Ref, Manifest], applyset: 
 
 
 def _prune(run: Run, work: Work, flight: Flight, step: Step) -> Flight:
-    unwanted = {one.ref: one.version for one in step.prune if one.ref not in flight.gone}
+    moved = moving.wanted_elsewhere(run, [one.ref for one in step.prune])
+    unwanted = {one.ref: one.version for one in step.prune if one.ref not in {*flight.gone, *moved}}
     for ref in (ref for ref in unwanted if ref in work.live and ref not in work.kept):
         hooks.let_go(run.client, work.live[ref], run.held.check)  # what a sync that was overtaken never saw end
     how = run.app.finalizer or "Foreground" if flight.removing else run.app.options.propagation
     gone = prune.delete(run.client, how, unwanted, work.live, work.kept, run.held.check)
     run.held.check()
     run.changes += tuple(Change(ref, Action.DELETED) for ref in gone)
-    return replace(flight, gone=(*flight.gone, *gone), changes=run.changes)
+    return replace(
+        flight, gone=(*flight.gone, *gone), moved=(*flight.moved, *moved), changes=run.changes, mode=Mode.WAIT
+    )
 
 
 def _narrow(run: Run, work: Work, flight: Flight) -> None:
     """Own from now on what is wanted, what hooks left, and what could not or must not go."""
     family.declare(run, [one for found in work.apps.values() for one in found], (), prune=run.app.prune)
     loaded = work.loaded or inventory.load(run.client, run.app)
-    survivors = {
-        one.ref: one.version for one in flight.stale if one.ref in work.live and one.ref not in set(flight.gone)
-    }
+    let_go = {*flight.gone, *flight.moved}
+    left = {one.ref: one.version for one in flight.stale if one.ref in work.live and one.ref not in let_go}
+    moved = moving.wanted_elsewhere(run, left)
+    survivors = {ref: version for ref, version in left.items() if ref not in moved}
     work.loaded = inventory.save(run.client, run.app, {**work.versions, **work.hook_versions, **survivors}, loaded)
+    if flight.stale:
+        moving.wake(run, flight)
 
 
 def _failed(run: Run, work: Work, flight: Flight, step: Step, error: HooklineError) -> None:

@@ -13,7 +13,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,
 )
-for command in (looking.check, looking.status, looking.audit, asking.sync, asking.token):
+for command in (looking.check, looking.status, looking.audit, asking.sync, asking.approve, asking.token):
     app.command()(command)
 app.command(rich_help_panel="Deliveries")(delivering.deliveries)
 app.command(rich_help_panel="Deliveries")(delivering.replay)

@@ -141,6 +141,10 @@ class ObjectConflict(AuthorError):
         self.managers = managers
 
 
+class ObjectAwaited(TransientError):
+    """Another app owns the object and may let go of it any moment."""
+
+
 class ObjectClaimed(AuthorError):
     """Another app owns the object; neither app may fight over it."""
 

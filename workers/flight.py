@@ -14,6 +14,8 @@ class Mode(StrEnum):
 
     WRITE = "write"
     """The step at its place has to be written; doing it twice changes nothing."""
+    PRUNE = "prune"
+    """The objects of the step are written; what it deletes waits for other apps to say what they want."""
     WAIT = "wait"
     """The step is written and not well yet."""
     CLEAN = "clean"
@@ -30,10 +32,11 @@ class Flight:
 
     ``id`` marks the hooks it made. ``at`` is the step, ``mode`` what of it is next. ``refs`` are the objects it keeps,
     with versions; ``changes`` what it set out to do with them; ``stale`` what it deletes, ``gone`` what of that is
-    asked for already. ``failure`` is why the sync failed, while its SyncFail hooks run. ``text`` says what it waits
-    for, ``note`` what a success has to add. ``last`` is whether nothing is left but to wait for health, ``hooks``
-    whether hooks run, ``removing`` whether the app is gone and its objects are deleted. ``declared`` is the digest of
-    the declaration it works by, ``tries`` how often the app's own retry policy tried before.
+    asked for already, ``moved`` what another app takes over instead. ``failure`` is why the sync failed, while its
+    SyncFail hooks run. ``text`` says what it waits for, ``note`` what a success has to add. ``last`` is whether nothing
+    is left but to wait for health, ``hooks`` whether hooks run, ``removing`` whether the app is gone and its objects
+    are deleted. ``declared`` is the digest of the declaration it works by, ``tries`` how often the app's own retry
+    policy tried before.
     """
 
     number: int
@@ -49,6 +52,7 @@ class Flight:
     mode: Mode = Mode.WRITE
     stale: tuple[Stale, ...] = ()
     gone: tuple[Ref, ...] = ()
+    moved: tuple[Ref, ...] = ()
     failure: str = ""
     text: str = ""
     note: str = ""

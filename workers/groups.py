@@ -59,5 +59,10 @@ class Sync(Group):
     retry_most: Seconds = 60.0
     parallel: int = Field(default=8, ge=1, le=64)
     """Objects of one apply group written at the same time."""
+    prune_most: int = Field(default=100, ge=0)
+    """More deletions than this in one sync wait for a person: `hookline approve`, or the Application's annotation
+    argocd.argoproj.io/deletion-approved."""
+    prune_percent: int = Field(default=75, ge=0, le=100)
+    """So do deletions of more than this share of an app's objects, where it has ten at least."""
     concurrency: int = Field(default=2, ge=1)
     """Syncs one worker runs at the same time."""

@@ -14,7 +14,12 @@ SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
 FLUX: Final = "kustomize.toolkit.fluxcd.io/"
 
 Propagation = Literal["Foreground", "Background", "Orphan"]
-Consent = Literal["true", "false", "confirm"]
+Consent = Literal["", "true", "false", "confirm"]
+"""Whether an object may be deleted; "" where nobody said."""
+
+VOLUMES: Final = frozenset({("", "PersistentVolumeClaim"), ("", "PersistentVolume")})
+"""Kinds (group, kind) whose deletion deletes data: they stay unless somebody says that they may go."""
+KEEP: Final = "helm.sh/resource-policy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +35,8 @@ class Options:
     create_namespace: bool = False
     propagation: Propagation = "Foreground"
     prune_last: bool = False
-    prune: Consent = "true"
-    delete: Consent = "true"
+    prune: Consent = ""
+    delete: Consent = ""
     replace: bool = False
     force: bool = False
     respect_ignored: bool = False
@@ -131,4 +136,12 @@ def of(manifest: Mapping[str, Any], base: Options) -> Options:
         found = replace(found, once=True)
     if ssa == "ignore" or str(annotations.get(f"{FLUX}reconcile", "")).lower() == "disabled":
         found = replace(found, ignore=True)
+    if str(annotations.get(KEEP, "")).lower() == "keep":
+        found = replace(found, prune="false", delete="false")
     return found
+
+
+def consent(manifest: Mapping[str, Any], said: Consent) -> Consent:
+    """Return whether an object may be deleted, given what was said of it: volumes only by an explicit word."""
+    group, _, _ = str(manifest.get("apiVersion", "")).rpartition("/")
+    return said or ("false" if (group, manifest.get("kind")) in VOLUMES else "true")

@@ -6,10 +6,11 @@ Changes nothing in the cluster but the app's own namespace, without which nothin
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from workers import catalogs, family, gate, ignored, inventory, manifests, namespaces, options, order, phases
+from workers import catalogs, family, gate, ignored, inventory, manifests, moving, namespaces, options, order, phases
 from workers.apps import App
 from workers.errors import BadDocument
 from workers.flight import Flight, Mode
@@ -21,7 +22,7 @@ from workers.run import Run
 from workers.stages import diff, prune, render
 from workers.work import Work
 
-UNDER_WAY = frozenset({Mode.WRITE, Mode.WAIT, Mode.CLEAN})
+UNDER_WAY = frozenset({Mode.WRITE, Mode.PRUNE, Mode.WAIT, Mode.CLEAN})
 
 
 def continued(flight: Flight | None, inputs: str, app: App, requests: Sequence[Request]) -> Flight | None:
@@ -68,21 +69,28 @@ def ways(app: App, objects: Sequence[Rendered]) -> dict[Ref, Options]:
     return found
 
 
-def kept(run: Run, stale: Mapping[Ref, str], live: Mapping[Ref, Manifest]) -> frozenset[Ref]:
-    """Return what of ``stale`` must not be deleted now: the app, the object or nobody's consent says so."""
+def kept(run: Run, stale: Mapping[Ref, str], live: Mapping[Ref, Manifest], owned: int) -> frozenset[Ref]:
+    """Return what of ``stale`` must not be deleted now: the app, the object or nobody's consent says so.
+
+    ``owned`` is how many objects the app had before.
+    """
     if not run.app.prune:
         return frozenset(stale)
+    drift, sync = run.context.records.drift, run.context.settings.sync
     held = {ref for ref in stale if ref in live and prune.consent(run.app, live[ref]) == "false"}
-    asked = prune.unconfirmed(run.app, stale, live)
-    since = run.context.records.drift.asked(run.app.name, asked, run.context.records.clock())
-    return frozenset(held | {ref for ref, at in since.items() if run.app.approved < at})
+    moved = moving.wanted_elsewhere(run, stale)
+    going = [ref for ref in stale if ref in live and ref not in held and ref not in moved]
+    mass = prune.is_mass(len(going), owned, sync.prune_most, sync.prune_percent)
+    asked = going if mass else prune.unconfirmed(run.app, going, live)
+    since = drift.asked(run.app.name, asked, run.context.records.clock())
+    approved = max(run.app.approved, drift.approved(run.app.name)) if since else 0.0
+    return frozenset(held | {ref for ref, at in since.items() if approved < at})
 
 
 def planned(run: Run, flight: Flight, work: Work, stale: Mapping[Ref, str], record: AppRecord) -> Flight:
     """Return the sync with all that is decided at its begin."""
     late = [ref for ref in stale if ref in work.live and _is_late(run.app, work.live[ref])]
-    waits = sorted(set(prune.unconfirmed(run.app, stale, work.live)) & work.kept)
-    note = f"; {len(waits)} to be deleted once that is approved: {waits[0]}" if waits else ""
+    note = prune.note(run.app, stale, work.live, work.kept)
     once = {ref for ref, how in work.how.items() if how.once}
     flight = replace(
         flight,
@@ -163,6 +171,7 @@ def compare(run: Run, work: Work) -> tuple[diff.Difference, dict[Ref, str]]:
     app, client, settings = run.app, run.client, run.context.settings
     applyset, work.loaded = inventory.applyset(app), inventory.load(client, app)
     wanted = {**work.versions, **work.hook_versions}
+    moving.say(run, wanted, work.loaded.refs)
     prune.guard(app, work.loaded.refs, wanted, declares=bool(work.apps))
     namespaces.ensure(client, app, work.versions)
     kinds = inventory.kinds({**work.loaded.refs, **wanted}.items())
@@ -170,9 +179,18 @@ def compare(run: Run, work: Work) -> tuple[diff.Difference, dict[Ref, str]]:
     respect(app, work)
     force = settings.clusters[run.cluster].force_conflicts
     plan = diff.compare(
-        client, applyset, work.objects, work.live, work.known, work.how, app.ignored, force, settings.sync.parallel
+        client,
+        applyset,
+        work.objects,
+        work.live,
+        work.known,
+        work.how,
+        app.ignored,
+        force,
+        settings.sync.parallel,
+        functools.partial(moving.take, run),
     )
     work.unchanged = {ref: work.live[ref] for ref in work.versions if ref in work.live and ref not in plan.writes}
     stale = prune.stale(work.loaded.refs, wanted)
-    work.kept |= kept(run, stale, work.live)
+    work.kept |= kept(run, stale, work.live, len(work.loaded.refs))
     return plan, stale

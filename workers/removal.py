@@ -53,7 +53,7 @@ def _kept(app: App, loaded: inventory.Inventory, live: dict[Ref, Manifest]) -> f
     for ref in loaded.refs:
         if ref in live:
             try:
-                said = options.of(live[ref], app.options).delete
+                said = options.consent(live[ref], options.of(live[ref], app.options).delete)
             except ValueError:
                 said = "false"
             if said == "false" or (said == "confirm" and not app.approved):

@@ -41,6 +41,6 @@ def resume(run: Run, flight: Flight) -> None:
         stale = {one.ref: one.version for one in flight.stale}
         kinds = inventory.kinds({**stale, **work.versions, **work.hook_versions}.items())
         work.live = diff.live_objects(run.client, applyset, kinds, parallel)
-        work.kept |= planning.kept(run, stale, work.live)
+        work.kept |= planning.kept(run, stale, work.live, len(stale) + len(work.objects))
         planning.respect(run.app, work)
     advance.advance(run, work, flight)

@@ -15,7 +15,7 @@ import structlog
 
 from workers import advance, apps, dependencies, gate, inventory, planning, removal, resuming, variables
 from workers.context import Context
-from workers.errors import BadDeclaration, HooklineError, LeaseLost, TransientError
+from workers.errors import BadDeclaration, HooklineError, LeaseLost, ObjectAwaited, TransientError
 from workers.flight import Flight, Mode
 from workers.model import Action, Outcome, Request, Stage
 from workers.run import Run
@@ -122,6 +122,8 @@ def _guarded(run: Run, flight: Flight | None, act: Callable[[Run, Any], None]) -
         act(run, flight)
     except LeaseLost:
         raise
+    except ObjectAwaited as error:
+        run.wait(replace(planning.begun(run, "", flight), mode=Mode.DEPEND, text=str(error)))
     except TransientError as error:
         if act is resuming.resume and flight is not None and not run.late(flight):
             run.wait(replace(flight, text=str(error)))

@@ -9,7 +9,7 @@ from workers import health, inventory, order
 from workers.apps import App
 from workers.documents import Document
 from workers.flight import Flight, Mode
-from workers.model import Manifest, Owned, Ref, Rendered, Verdict
+from workers.model import Action, Manifest, Owned, Ref, Rendered, Verdict
 from workers.options import Options
 from workers.order import REST, Step
 from workers.phases import Hook, Phase
@@ -61,8 +61,15 @@ def steps(app: App, work: Work, flight: Flight) -> list[Step]:
     return order.steps(work.objects, work.hooks if flight.hooks else (), going, app.staged, work.apps)
 
 
+def writes(flight: Flight) -> dict[Ref, Action]:
+    """Return the objects that the sync set out to write, and how it found them. Pure."""
+    return {change.ref: change.action for change in flight.changes if change.action is not Action.DELETED}
+
+
 def judge(app: App, work: Work, flight: Flight, step: Step, rest: list[Step]) -> Verdict:
     """Say how far a step is: its hooks, its objects (at the phase's end: all), what has to go before the ``rest``."""
+    if flight.mode is Mode.PRUNE:
+        return Verdict(done=False, ok=False, message=flight.text)
     if flight.mode is Mode.CLEAN:
         return Verdict(done=True, ok=True, message="")
     verdicts = []

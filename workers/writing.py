@@ -5,8 +5,8 @@ This module never decides whether to write and never deletes anything but what i
 
 from __future__ import annotations
 
-from workers import kube
-from workers.errors import ClusterUnreachable, ObjectRefused
+from workers import fields, kube
+from workers.errors import ClusterUnreachable, ObjectConflict, ObjectRefused
 from workers.model import Manifest
 from workers.options import Options
 
@@ -23,7 +23,7 @@ def write(client: kube.Client, manifest: Manifest, live: Manifest | None, how: O
         if how.replace:
             return _whole(client, manifest, live, strict=how.validate)
         try:
-            return client.apply(manifest, force=force, strict=how.validate)
+            return _applied(client, manifest, live, how, force)
         except kube.ImmutableField:
             raise
         except ObjectRefused:
@@ -36,8 +36,34 @@ def write(client: kube.Client, manifest: Manifest, live: Manifest | None, how: O
         return _anew(client, manifest, how, force)
 
 
+def _applied(client: kube.Client, manifest: Manifest, live: Manifest | None, how: Options, force: bool) -> kube.Applied:
+    """Apply; what others wrote from files before becomes ours first, so that what is not in Git goes."""
+
+    def applied(*, force: bool = force) -> kube.Applied:
+        return client.apply(manifest, force=force, strict=how.validate)
+
+    managed = fields.taken_over(live) if live is not None else None
+    if live is None or managed is None:
+        return applied()
+    if client.dry_run:
+        try:
+            return applied()
+        except ObjectConflict as error:
+            if not all(map(fields.is_writer, error.managers)):
+                raise
+            return applied(force=True)
+    owned = client.own(live, managed)
+    try:
+        return applied()
+    except kube.ImmutableField:
+        # A value that was defaulted when the object was made counts as theirs, too, and cannot be taken away again.
+        free = fields.taken_over(live, merge=False)
+        client.own(owned, free or [])
+        return applied()
+
+
 def _whole(client: kube.Client, manifest: Manifest, live: Manifest | None, *, strict: bool) -> kube.Applied:
-    found = live or _get(client, manifest)
+    found = live or get(client, manifest)
     if found is None:
         return kube.Applied(client.create(manifest, strict=strict), created=True)
     metadata = {**manifest["metadata"], "resourceVersion": found["metadata"]["resourceVersion"]}
@@ -45,14 +71,15 @@ def _whole(client: kube.Client, manifest: Manifest, live: Manifest | None, *, st
 
 
 def _anew(client: kube.Client, manifest: Manifest, how: Options, force: bool) -> kube.Applied:
-    found = _get(client, manifest)
+    found = get(client, manifest)
     if client.dry_run and found is not None:
         return kube.Applied(manifest, created=False)  # a pretended deletion leaves it there
     if found is not None:
         metadata = found["metadata"]
         resource = client.resource(*_kind(manifest))
-        client.delete(resource, metadata.get("namespace", ""), metadata["name"], "Background", metadata["uid"])
-        if _get(client, manifest) is not None:
+        how_to = "Orphan" if _keeps_pods(manifest, found) else "Background"
+        client.delete(resource, metadata.get("namespace", ""), metadata["name"], how_to, metadata["uid"])
+        if get(client, manifest) is not None:
             name = f"{manifest['kind']} {metadata['name']}"
             raise ClusterUnreachable(f"{name} has to be made anew and is still being deleted")
     return kube.Applied(client.apply(manifest, force=force, strict=how.validate).manifest, created=False)
@@ -63,6 +90,15 @@ def _kind(manifest: Manifest) -> tuple[str, str, str]:
     return group, manifest["kind"], version
 
 
-def _get(client: kube.Client, manifest: Manifest) -> Manifest | None:
+def _keeps_pods(manifest: Manifest, live: Manifest) -> bool:
+    """Whether the object made anew adopts the Pods of the old one: then they run on."""
+    if (manifest["apiVersion"], manifest["kind"]) != ("apps/v1", "StatefulSet"):
+        return False
+    spec = manifest.get("spec")
+    return isinstance(spec, dict) and spec.get("selector") == live["spec"].get("selector")
+
+
+def get(client: kube.Client, manifest: Manifest) -> Manifest | None:
+    """Return the live object of a manifest. One request."""
     metadata = manifest["metadata"]
     return client.get(client.resource(*_kind(manifest)), metadata.get("namespace", ""), metadata["name"])

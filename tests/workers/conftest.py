@@ -93,7 +93,7 @@ class Bench:
         """Look again and again, as watch and tick would, until a commit's end; return what it was told."""
         deadline = time.monotonic() + seconds
         while (report := self.told(revision, app)).state is State.PENDING:
-            assert time.monotonic() < deadline, self.context.records.progress.flight(app)
+            assert time.monotonic() < deadline, (self.waits(app), self.context.records.progress.app(app))
             threading.Event().wait(0.05)
             self.look(app)
         return report
@@ -125,7 +125,7 @@ class Bench:
         """Look again and again until something is seen, doing something else besides."""
         deadline = time.monotonic() + seconds
         while not seen():
-            assert time.monotonic() < deadline, self.context.records.progress.flight(app)
+            assert time.monotonic() < deadline, (self.waits(app), self.context.records.progress.app(app))
             threading.Event().wait(0.05)
             self.look(app)
             also()

@@ -314,7 +314,7 @@ def test_an_object_of_another_app_is_reported_and_not_fought_over(bench: Bench) 
     bench.look("rival")
     told = bench.told(bench.checkout.head, "rival")
     assert told.state is State.FAILURE
-    assert "already belongs to another app" in told.text
+    assert "one already belongs to app myapp" in told.text
 
 
 def test_kustomize_is_rendered(bench: Bench) -> None:

@@ -127,7 +127,7 @@ def test_prune_confirm_waits_for_a_person(bench: Bench) -> None:
     bench.declare(text.replace("metadata:\n", "metadata:\n" + early, 1))
     deploy(bench, {"a.yaml": config("a"), "b.yaml": config("b", options="Prune=confirm")})
     commit = deploy(bench, {"b.yaml": None})
-    assert bench.told(commit).text.endswith(f"1 to be deleted once that is approved: ConfigMap {bench.namespace}/b")
+    assert bench.told(commit).text.endswith(f"approved (hookline approve myapp): ConfigMap {bench.namespace}/b")
     assert names(bench) == {"a", "b"}
     late = early.replace("2026-01-01", "2036-01-01")
     bench.declare(text.replace("metadata:\n", "metadata:\n" + late, 1))
@@ -256,7 +256,7 @@ def test_an_object_of_another_app_fails_the_sync(bench: Bench) -> None:
     bench.declare(text.replace("name: myapp\n", "name: rival\n", 1), "rival")
     bench.ask(bench.checkout.head, app="rival")
     bench.look("rival")
-    assert "already belongs to another app" in bench.told(bench.checkout.head, "rival").text
+    assert "already belongs to app myapp" in bench.told(bench.checkout.head, "rival").text
 
 
 @shows("annotation kustomize.toolkit.fluxcd.io/ssa")

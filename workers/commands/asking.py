@@ -1,4 +1,4 @@
-"""``hookline sync|token``: ask for something."""
+"""``hookline sync|approve|token``: ask for something."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from workers.commands.console import Config, Json, print_json, sentences
 from workers.errors import BadConfiguration, UnknownName
 from workers.model import Request, Why
 
-_SCOPES = ("read", "sync")
+_SCOPES = ("read", "sync", "approve")
 _LIFETIME = re.compile(r"(\d+)(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -46,12 +46,39 @@ def sync(
             typer.echo(f"asked for request {number} of {app}: see `hookline status {app}`")
 
 
+def approve(
+    app: Annotated[str, typer.Argument(help="The app whose deletions wait for a person.")],
+    reason: Annotated[str, typer.Option(help="Why; goes into the audit trail.")] = "",
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Approve the deletions an app asks about, and sync it: too many at once, or objects that say ``Prune=confirm``.
+
+    Only what it has asked about by now is approved. See `hookline status APP`.
+
+    Example: hookline approve myapp --reason "the old shop goes"
+    """
+    with sentences():
+        settings = configuration.load(config)
+        if app not in problems.catalog(settings).apps:
+            raise UnknownName(f"no app is called {app}: `hookline status` lists them all")
+        records, who = opening.records(settings), user()
+        records.audit.add("approve", app=app, who=who, reason=reason, address="command line")
+        records.drift.approve(app, time.time())
+        request = Request(app=app, number=0, why=Why.MANUAL, who=who, at=time.time())
+        number = broker.Counter(settings, records).accept(None, [request]).numbers[app]
+        if as_json:
+            print_json({"app": app, "number": number})
+        else:
+            typer.echo(f"approved, and asked for request {number} of {app}: see `hookline status {app}`")
+
+
 def token(
     subject: Annotated[str, typer.Option("--sub", help="Who will use it.")],
     apps: Annotated[list[str], typer.Option("--app", help="An app, or a glob over apps; may be repeated.")],
     scopes: Annotated[
         list[str] | None,
-        typer.Option("--scope", help="`sync` or `read`; may be repeated.", show_default="sync"),
+        typer.Option("--scope", help="`sync`, `read` or `approve`; may be repeated.", show_default="sync"),
     ] = None,
     lifetime: Annotated[str, typer.Option("--for", help="How long it is good: 90s, 10m, 2h, 1d.")] = "10m",
     issuer: Annotated[str, typer.Option(help="The issuer, when there are several with a local key.")] = "",

@@ -18,14 +18,18 @@ from __future__ import annotations
 from workers.fields.difference import MOST_PATHS, differences, semantically_equal, step
 from workers.fields.managed import FieldSet, owned
 from workers.fields.projection import digest, project
+from workers.fields.taking import is_writer, taken_over, writers
 
 __all__ = [
     "MOST_PATHS",
     "FieldSet",
     "differences",
     "digest",
+    "is_writer",
     "owned",
     "project",
     "semantically_equal",
     "step",
+    "taken_over",
+    "writers",
 ]

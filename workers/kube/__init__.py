@@ -7,9 +7,10 @@ object, never writes from a dry client, and never lets a Secret's value into an 
 
 from __future__ import annotations
 
-from workers.kube.client import MANAGER, Applied, Client, Listing
+from workers.kube.client import MANAGER, Client
 from workers.kube.failures import Expired, ImmutableField, StaleObject, Unanswered, UnknownKind
 from workers.kube.resources import Resource
+from workers.kube.values import Applied, Listing
 from workers.kube.watching import Watch, WatchEvent
 
 __all__ = [

@@ -18,6 +18,8 @@ JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
 """The content type of server-side apply; JSON is YAML, so JSON bytes go as they are."""
 
+MERGE = "application/merge-patch+json"
+
 READS = frozenset({"GET"})
 """The methods that cannot change anything; every other one carries ``dryRun`` when the client is dry."""
 
@@ -69,14 +71,17 @@ def build(
     return Call(method, target, own, None if body is None else encoded(body))
 
 
-def delete_options(propagation: str, uid: str) -> dict[str, Any]:
-    """Return the body of a DELETE: the propagation in any case of letters, and the only uid it may hit, if given."""
+def delete_options(propagation: str, uid: str, resource_version: str = "") -> dict[str, Any]:
+    """Return the body of a DELETE: the propagation in any case of letters, and the only object it may hit, if given."""
     options: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "DeleteOptions",
         "propagationPolicy": propagation.capitalize(),
     }
-    return {**options, "preconditions": {"uid": uid}} if uid else options
+    only = {"uid": uid} if uid else {}
+    if resource_version:
+        only["resourceVersion"] = resource_version
+    return {**options, "preconditions": only} if only else options
 
 
 def encoded(body: Mapping[str, Any]) -> bytes:

@@ -5,9 +5,9 @@ This module never builds a request itself: that is `asking`'s, which is what mak
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from workers.errors import ObjectRefused
 from workers.kube import calls, credentials
@@ -18,28 +18,14 @@ from workers.kube.discovery import Discovery
 from workers.kube.failures import Expired
 from workers.kube.resources import Resource
 from workers.kube.sentences import About, about_of
+from workers.kube.values import Applied, Listing
 from workers.kube.watching import GRACE_SECONDS, Watch
 from workers.model import Manifest
 
 MANAGER = "hookline"
 """Our field manager."""
 
-_RESTARTS = 3
-"""How often a list begins anew because its pages grew too old."""
-
-
-class Listing(NamedTuple):
-    """All objects asked for, with apiVersion and kind, and the resourceVersion from which to watch on."""
-
-    items: list[Manifest]
-    resource_version: str
-
-
-class Applied(NamedTuple):
-    """The object as the API server accepted it, and whether it was not there before."""
-
-    manifest: Manifest
-    created: bool
+_RESTARTS = 3  # of a list whose pages grew too old
 
 
 class Client:
@@ -77,14 +63,11 @@ class Client:
         return self._asker.connection.requests
 
     def dry(self) -> Client:
-        """Return a client that shares connections and discovery, and whose every write only pretends."""
+        """Return a client over the same connections whose every write only pretends."""
         return Client(self._asker.connection, dry_run=True, discovery=self._discovery)
 
     def resource(self, group: str, kind: str, version: str = "") -> Resource:
-        """Return how the API server serves a kind; ``version=""`` means in the version it prefers.
-
-        Two requests the first time and when the kind is missing, none otherwise.
-        """
+        """Return how a kind is served, ``version=""``: in the preferred version. No request but for a new kind."""
         return self._discovery.find(group, kind, version)
 
     def get(self, resource: Resource, namespace: str, name: str) -> Manifest | None:
@@ -145,7 +128,7 @@ class Client:
         return document(answer, about)
 
     def replace(self, manifest: Manifest, manager: str = MANAGER, *, strict: bool = True) -> Manifest:
-        """Replace the object that has the manifest's ``metadata.resourceVersion`` and return it as accepted.
+        """Replace the object of the manifest's ``metadata.resourceVersion``; return it as accepted.
 
         Raises :class:`StaleObject` when it has another by now or is gone, :class:`ValueError` without one.
         """
@@ -156,15 +139,30 @@ class Client:
         answer = self._asker.ask("PUT", resource.path(namespace, name), about, _written_by(manager, strict), manifest)
         return document(answer, about)
 
+    def own(self, live: Manifest, managed: Sequence[Mapping[str, Any]], manager: str = MANAGER) -> Manifest:
+        """Set a live object's managedFields. One request; :class:`StaleObject` when the object has changed since."""
+        resource, namespace, name = self._place(live)
+        about = about_of("take over", resource, namespace, name)
+        body = {"metadata": {"resourceVersion": live["metadata"]["resourceVersion"], "managedFields": list(managed)}}
+        path, query = resource.path(namespace, name), {"fieldManager": manager}
+        return document(self._asker.ask("PATCH", path, about, query, body, content_type=calls.MERGE), about)
+
     def delete(
-        self, resource: Resource, namespace: str, name: str, propagation: str = "Foreground", uid: str = ""
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        propagation: str = "Foreground",
+        uid: str = "",
+        at: str = "",
     ) -> bool:
         """Delete one object; false when there is none. ``propagation`` is Foreground, Background or Orphan.
 
-        With ``uid``, only the very object of that uid: raises :class:`StaleObject` when another has its name.
+        With ``uid``, only the very object of that uid, with ``at`` only in that resourceVersion: raises
+        :class:`StaleObject` when it is another one by now.
         """
         about = about_of("delete", resource, namespace, name)
-        options = calls.delete_options(propagation, uid)
+        options = calls.delete_options(propagation, uid, at)
         answer = self._asker.ask("DELETE", resource.path(namespace, name), about, body=options, allowed=404)
         return answer.status != 404
 

@@ -10,6 +10,9 @@ from workers.kube.failures import ImmutableField, UnknownKind
 from workers.kube.problems import WITHHELD, Problem, tidy
 from workers.kube.resources import Resource
 
+WAY_OUT = "put it back, or let the object be made anew with the sync option Force=true (Flux: force)"
+"""What can be done about a field that cannot change."""
+
 MOST = 5
 """Problems or fields named in one sentence."""
 
@@ -49,7 +52,7 @@ def refused(about: About, found: Sequence[Problem], by: str = "") -> ObjectRefus
     if final:
         fields = ", ".join(problem.field or "a field" for problem in final[:MOST])
         return ImmutableField(
-            f"{about} was refused: {words}: {fields} cannot change once set, so put it back or recreate the object",
+            f"{about} was refused: {words}: {fields} cannot change once set: {WAY_OUT}",
             final[0].field,
         )
     field = next((problem.field for problem in found if problem.field), "")

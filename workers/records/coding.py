@@ -77,7 +77,7 @@ def flight(text: str) -> Flight:
     value["stale"] = tuple(
         Stale(Ref(*one["ref"]), one["version"], one["wave"], one["last"]) for one in value.get("stale", ())
     )
-    value["gone"] = tuple(Ref(*ref) for ref in value.get("gone", ()))
+    value["gone"], value["moved"] = (tuple(Ref(*ref) for ref in value.get(name, ())) for name in ("gone", "moved"))
     value.update(at=Key(*value.get("at", START)), mode=Mode(value.get("mode", Mode.WAIT)))
     return Flight(**value)
 

@@ -34,14 +34,8 @@ class Drift:
         return {(ref := coding.ref(name)): Owned(ref, *text.split(" ")) for name, text in found.items()}
 
     def forget(self, app: str) -> None:
-        """Forget what an app owned: it is gone."""
-        found: Mapping[str, str] = self._redis.hgetall(key("applysets"))
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.delete(key("digests", app), key("drift", app), key("asked", app))
-            for name, owner in found.items():
-                if owner == app:
-                    pipe.hdel(key("applysets"), name)
-            pipe.execute()
+        """Forget what an app owned: it is gone. Whose its ApplySet was stays known, for what it left behind."""
+        self._redis.delete(key("digests", app), key("drift", app), key("asked", app))
 
     def asked(self, app: str, refs: Sequence[Ref], now: float) -> dict[Ref, float]:
         """Return since when a person is asked about the deletion of each of ``refs``; the others are forgotten."""
@@ -54,6 +48,14 @@ class Drift:
                     pipe.hset(key("asked", app), mapping={coding.ref_id(ref): at for ref, at in since.items()})
                 pipe.execute()
         return since
+
+    def approve(self, app: str, now: float) -> None:
+        """Note that a person approved the deletions an app asks about."""
+        self._redis.hset(key("approved"), app, now)
+
+    def approved(self, app: str) -> float:
+        """Return when a person last approved, 0 for never."""
+        return float(self._redis.hget(key("approved"), app) or 0.0)
 
     def kinds(self, cluster: str) -> set[tuple[str, str, str]]:
         """Return (group, version, kind) of everything ever owned on a cluster, in the versions it was applied in."""

@@ -15,6 +15,7 @@ syncs:<app>          list    finished syncs (JSON), newest first
 digests:<app>        hash    object to "rendered accepted" digests of the last apply
 drift:<app>          hash    object to what differs, while it does
 asked:<app>          hash    object to since when a person is asked about its deletion
+approved             hash    app to when a person last approved deletions, by API or command line
 attempts:<app>       hash    request number to attempts begun
 last                 hash    app to the declaration it was last synced by (JSON)
 missing              hash    app to since when its declaration is missing
@@ -23,6 +24,10 @@ apps                 set     every app that ever had a request
 again                zset    app to the time it is asked for again after a failure that was told already
 waiting              zset    app to the time it is due for another look
 applysets            hash    ApplySet id to app
+wishes:<cluster>     hash    object to the app that wants it and does not own it yet
+wished:<app>         set     the objects an app wishes for
+leaving:<app>        set     the objects an app owns and does not want any more
+said                 hash    app to the number of the request its wishes were said with
 kinds:<cluster>      set     "group|version|kind" of everything owned there
 commit:<commit>      hash    ``version``, ``app:<app>`` (JSON), ``written:<context>`` (JSON)
 dirty                zset    commits whose statuses may differ from the forge's, by when to write them

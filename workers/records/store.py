@@ -21,6 +21,7 @@ from workers.records.hooks import Hooks
 from workers.records.intake import Intake
 from workers.records.leases import Leases
 from workers.records.progress import Progress
+from workers.records.wishes import Wishes
 
 if TYPE_CHECKING:
     from workers.settings import Settings
@@ -52,6 +53,7 @@ class Records:
         self.drift = Drift(client)
         self.children = Children(client)
         self.declarations = Declarations(client)
+        self.wishes = Wishes(client)
         self.audit = Audit(client, clock)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from workers import fields, ignored, kube, manifests, writing
 from workers.errors import ClusterUnreachable
-from workers.model import Manifest, Owned, Ref, Rendered
+from workers.model import Action, Manifest, Owned, Ref, Rendered
 from workers.options import Options
 from workers.policies import Ignored
 
@@ -16,7 +16,7 @@ def changes(
     client: kube.Client,
     applyset: str,
     wanted: Sequence[Rendered],
-    writes: Collection[Ref],
+    writes: Mapping[Ref, Action],
     live: Mapping[Ref, Manifest],
     how: Mapping[Ref, Options],
     force: bool,
@@ -25,6 +25,7 @@ def changes(
 ) -> dict[Ref, Manifest]:
     """Write the objects of ``wanted`` that are in ``writes``; return each as the API server accepted it.
 
+    One that is there without the app's label (``writes`` says ``configured``, ``live`` has none) is read first.
     ``how`` has the options of every object. ``check`` is asked before every write and may raise (a lost lease). All of
     a group is tried; the first refusal is raised after it, and later groups are not begun.
     """
@@ -34,7 +35,10 @@ def changes(
         try:
             check()
             owned = manifests.with_owner(rendered.manifest, applyset)
-            done = writing.write(client, owned, live.get(rendered.ref), how[rendered.ref], force=force)
+            before = live.get(rendered.ref)
+            if before is None and writes[rendered.ref] is Action.CONFIGURED:
+                before = writing.get(client, owned)
+            done = writing.write(client, owned, before, how[rendered.ref], force=force)
             accepted[rendered.ref] = done.manifest
         except kube.UnknownKind:
             return ClusterUnreachable(f"{rendered.origin}: the API server does not serve {rendered.ref.kind} yet")

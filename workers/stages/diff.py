@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from workers import fields, ignored, inventory, kube, manifests, masking, writing
-from workers.errors import HooklineError, ObjectClaimed, ObjectRefused
+from workers import fields, ignored, immutable, inventory, kube, manifests, masking, writing
+from workers.errors import HooklineError, ObjectConflict, ObjectRefused
 from workers.model import Action, Change, Manifest, Owned, Ref, Rendered
 from workers.options import Options
 from workers.policies import Ignored
+
+Take = Callable[[Rendered, str], None]
 
 
 class MissingKind(Exception):
@@ -63,6 +65,8 @@ def is_settled(rendered: Rendered, live: Manifest | None, known: Owned | None, r
     """Whether nothing moved since the last apply: same rendering, same accepted digest of the live object. Pure."""
     if live is None or known is None or not known.accepted or "deletionTimestamp" in live["metadata"]:
         return False
+    if fields.writers(live):
+        return False
     return known.rendered == manifests.rendered_digest(rendered.manifest) and known.accepted == fields.digest(
         ignored.without(live, rules, rendered.ref)
     )
@@ -78,10 +82,12 @@ def compare(
     rules: Sequence[Ignored],
     force: bool,
     parallel: int,
+    take: Take,
 ) -> Difference:
     """Return what each wanted object needs. Raises the first refusal, naming file, object and field; writes nothing.
 
-    ``how`` has the options of every object, ``rules`` the fields whose difference does not count.
+    ``how`` has the options of every object, ``rules`` the fields whose difference does not count. ``take`` is asked
+    for every object that carries the label of another ApplySet, with that label, and raises unless it may be ours.
     """
     dry = client.dry()
     coming = _coming([rendered for rendered in wanted if rendered.ref not in live])
@@ -95,7 +101,7 @@ def compare(
         if rendered.ref not in live and coming(rendered.ref):
             return Change(rendered.ref, Action.CREATED)
         try:
-            return tried(dry, applyset, rendered, live.get(rendered.ref), options, force)
+            return tried(dry, applyset, rendered, live.get(rendered.ref), options, force, take)
         except MissingKind:
             return Change(rendered.ref, Action.CREATED)
 
@@ -105,7 +111,7 @@ def compare(
 
 
 def tried(
-    dry: kube.Client, applyset: str, rendered: Rendered, live: Manifest | None, how: Options, force: bool
+    dry: kube.Client, applyset: str, rendered: Rendered, live: Manifest | None, how: Options, force: bool, take: Take
 ) -> Change:
     """Try one object by dry-run. ``dry`` must be a dry client; ``live`` is what the app's label found, if anything.
 
@@ -113,9 +119,17 @@ def tried(
     """
     if not dry.dry_run:
         raise ValueError("a plan is made with a dry client only")
+    owned = manifests.with_owner(rendered.manifest, applyset)
     with located(rendered):
         try:
-            applied = writing.write(dry, manifests.with_owner(rendered.manifest, applyset), live, how, force=force)
+            applied = writing.write(dry, owned, live, how, force=force)
+        except ObjectConflict:
+            if live is not None:
+                raise
+            live = _adopted(dry, applyset, rendered, take)  # its managers may be such that give way
+            applied = writing.write(dry, owned, live, how, force=force)
+        except kube.ImmutableField as error:
+            raise immutable.explained(error, owned, live or writing.get(dry, owned)) from None
         except kube.UnknownKind as error:
             if how.skip_missing:
                 raise MissingKind(str(error)) from None
@@ -123,26 +137,28 @@ def tried(
     if applied.created:
         return Change(rendered.ref, Action.CREATED)
     if live is None:
-        live = _adopted(dry, applyset, rendered)
+        live = _adopted(dry, applyset, rendered, take)
         if how.once:
             return Change(rendered.ref, Action.UNCHANGED)
-    if live is None or not fields.semantically_equal(live, applied.manifest):
-        return Change(rendered.ref, Action.CONFIGURED, masking.change_fields(live or {}, applied.manifest))
-    return Change(rendered.ref, Action.UNCHANGED)
+    return _changed(rendered.ref, live or {}, applied.manifest)
 
 
-def _adopted(dry: kube.Client, applyset: str, rendered: Rendered) -> Manifest | None:
-    """Return the live object without our label. Raises :class:`ObjectClaimed` when it carries another app's."""
+def _changed(ref: Ref, live: Manifest, wanted: Manifest) -> Change:
+    taken = [f"fields of {name}" for name in fields.writers(live)]
+    if live and not taken and fields.semantically_equal(live, wanted):
+        return Change(ref, Action.UNCHANGED)
+    return Change(ref, Action.CONFIGURED, (*masking.change_fields(live, wanted), *taken))
+
+
+def _adopted(dry: kube.Client, applyset: str, rendered: Rendered, take: Take) -> Manifest | None:
+    """Return the live object without our label; ``take`` raises when it carries another one and may not be ours."""
     group, _, version = rendered.manifest["apiVersion"].rpartition("/")
     live: Manifest | None = dry.get(
         dry.resource(group, rendered.ref.kind, version), rendered.ref.namespace, rendered.ref.name
     )
     owner = ((live or {}).get("metadata", {}).get("labels") or {}).get(inventory.PART_OF)
     if owner and owner != applyset:
-        raise ObjectClaimed(
-            f"{rendered.origin}: {rendered.ref} already belongs to another app "
-            f"(label {inventory.PART_OF}={owner}): remove it from one of them"
-        )
+        take(rendered, owner)
     return live
 
 

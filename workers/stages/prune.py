@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 import structlog
@@ -13,6 +14,11 @@ from workers.model import Manifest, Ref
 from workers.options import Consent, Propagation
 
 log = structlog.get_logger()
+
+_FEW = 10
+"""Below so many objects, a share of them means little."""
+_TRIES = 5
+"""How often an object that keeps changing is read anew before it is left for the next sync."""
 
 
 def stale(owned: Mapping[Ref, str], wanted: Mapping[Ref, str]) -> dict[Ref, str]:
@@ -32,6 +38,31 @@ def guard(app: App, owned: Mapping[Ref, str], wanted: Mapping[Ref, str], *, decl
         )
 
 
+def is_mass(going: int, owned: int, most: int, percent: float) -> bool:
+    """Whether so many deletions at once need a person's word: more than ``most``, or of ten objects at least more than
+    ``percent`` of all that is ``owned``. Pure.
+    """
+    return going > most or (owned >= _FEW and going * 100 > owned * percent)
+
+
+def note(app: App, unwanted: Iterable[Ref], live: Mapping[Ref, Manifest], kept: Collection[Ref]) -> str:
+    """Return what a success adds about objects that are no longer wanted and stay, "" for nothing. Pure."""
+    left = [ref for ref in unwanted if ref in kept and ref in live] if app.prune else []
+    volumes = sorted(ref for ref in left if is_volume(ref) and consent(app, live[ref]) == "false")
+    waits = sorted(ref for ref in left if consent(app, live[ref]) != "false")
+    said = ""
+    if waits:
+        said += f"; {len(waits)} to be deleted once that is approved (hookline approve {app.name}): {waits[0]}"
+    if volumes:
+        said += f"; {len(volumes)} kept with its data until Prune=true says otherwise: {volumes[0]}"
+    return said
+
+
+def is_volume(ref: Ref) -> bool:
+    """Whether data goes with the object."""
+    return (ref.group, ref.kind) in options.VOLUMES
+
+
 def consent(app: App, manifest: Manifest) -> Consent:
     """Return whether a live object may be pruned, in its own words or its app's. Pure.
 
@@ -41,7 +72,7 @@ def consent(app: App, manifest: Manifest) -> Consent:
         said = options.of(manifest, app.options)
     except ValueError:
         return "false"
-    return "false" if said.ignore else said.prune
+    return "false" if said.ignore else options.consent(manifest, said.prune)
 
 
 def unconfirmed(app: App, unwanted: Iterable[Ref], live: Mapping[Ref, Manifest]) -> list[Ref]:
@@ -80,8 +111,26 @@ def _deleted(
     check()
     try:
         resource = client.resource(ref.group, ref.kind, version)
-        client.delete(resource, ref.namespace, ref.name, propagation=propagation, uid=manifest["metadata"]["uid"])
+        return _gone(client, resource, propagation, ref, manifest)
     except HooklineError as error:
         log.warning("not pruned", object=str(ref), reason=str(error))
         return False
-    return True
+
+
+def _gone(client: kube.Client, resource: kube.Resource, propagation: str, ref: Ref, manifest: Manifest) -> bool:
+    """Delete this very object, as long as it is the app's; one that another app took over meanwhile is let be."""
+    owner, current = _owner(manifest), manifest
+    for _ in range(_TRIES):
+        metadata = current["metadata"]
+        with contextlib.suppress(kube.StaleObject):
+            client.delete(resource, ref.namespace, ref.name, propagation, metadata["uid"], metadata["resourceVersion"])
+            return True
+        found = client.get(resource, ref.namespace, ref.name)
+        if found is None or _owner(found) != owner or found["metadata"]["uid"] != metadata["uid"]:
+            return found is None
+        current = found
+    return False
+
+
+def _owner(manifest: Manifest) -> str:
+    return str((manifest["metadata"].get("labels") or {}).get(manifests.OWNER_LABEL, ""))

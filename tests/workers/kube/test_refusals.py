@@ -82,7 +82,7 @@ def test_a_field_that_cannot_change_is_recognised_with_the_way_out(name: str, fi
 
     assert isinstance(error, ImmutableField)
     assert error.field == field
-    assert f"{field} cannot change once set, so put it back or recreate the object" in str(error)
+    assert f"{field} cannot change once set: put it back, or let the object be made anew" in str(error)
 
 
 def test_the_words_older_servers_use_for_it_are_recognised_too() -> None:
