@@ -18,7 +18,7 @@ from workers.order import Step
 from workers.phases import Phase
 from workers.run import Run
 from workers.stages import apply, hooks, prune
-from workers.work import Work, judge, marked, steps, version_of, writes
+from workers.work import Work, judge, marked, pending, steps, version_of, writes
 
 
 def mend(run: Run, work: Work, flight: Flight) -> None:
@@ -86,7 +86,8 @@ def _pass(run: Run, work: Work, flight: Flight, step: Step, rest: list[Step]) ->
         return None
     if not verdict.done and not run.late(flight):
         named = bool(rest or step.hooks or step.key.wave)
-        run.wait(replace(flight, text=f"{step}: {verdict.message}" if named else verdict.message))
+        text = f"{step}: {verdict.message}" if named else verdict.message
+        run.wait(replace(flight, text=text, pending=pending(run.app, work) if flight.last else ()))
         return None
     if not verdict.ok:
         words = verdict.message if verdict.done else f"not healthy in time: {verdict.message}"
@@ -139,7 +140,7 @@ def _remember(run: Run, work: Work, accepted: Mapping[Ref, Manifest], applyset: 
     owned = apply.owned(work.objects, accepted, work.unchanged, work.known, work.how, run.app.ignored)
     owned += [work.known.get(hook.ref, Owned(hook.ref, version_of(hook.rendered))) for hook in work.hooks]
     work.known = {one.ref: one for one in owned}
-    run.context.records.drift.save(run.app.name, applyset, run.cluster, owned)
+    run.context.records.drift.save(run.app.name, applyset, run.cluster, owned, manifests.newest(accepted.values()))
 
 
 def _prune(run: Run, work: Work, flight: Flight, step: Step) -> Flight:
@@ -159,6 +160,8 @@ def _prune(run: Run, work: Work, flight: Flight, step: Step) -> Flight:
 def _narrow(run: Run, work: Work, flight: Flight) -> None:
     """Own from now on what is wanted, what hooks left, and what could not or must not go."""
     family.declare(run, [one for found in work.apps.values() for one in found], (), prune=run.app.prune)
+    if work.loaded is None and not flight.stale and flight.same:
+        return
     loaded = work.loaded or inventory.load(run.client, run.app)
     let_go = {*flight.gone, *flight.moved}
     left = {one.ref: one.version for one in flight.stale if one.ref in work.live and one.ref not in let_go}
@@ -167,6 +170,10 @@ def _narrow(run: Run, work: Work, flight: Flight) -> None:
     work.loaded = inventory.save(run.client, run.app, {**work.versions, **work.hook_versions, **survivors}, loaded)
     if flight.stale:
         moving.wake(run, flight)
+    if survivors:
+        work.known = {**work.known, **{ref: Owned(ref, version) for ref, version in survivors.items()}}
+        applyset = inventory.applyset(run.app)
+        run.context.records.drift.save(run.app.name, applyset, run.cluster, list(work.known.values()))
 
 
 def _failed(run: Run, work: Work, flight: Flight, step: Step, error: HooklineError) -> None:

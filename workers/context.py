@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import httpx2
@@ -26,10 +26,16 @@ class Context:
     clusters: Clusters
     http: httpx2.Client
     counter: Counter
+    mirrors: dict[str, Mirror] = field(default_factory=dict, repr=False)
+    """The mirrors this process has used: what they know of themselves is kept."""
 
     def mirror(self, app: apps.App) -> Mirror:
         """Return the mirror of an app's repository, cloned from where the configuration says."""
-        return Mirror(self.settings.data / "mirrors", app.url, clone_url(self.settings, app.url))
+        found = self.mirrors.get(app.url)
+        if found is None:
+            found = Mirror(self.settings.data / "mirrors", app.url, clone_url(self.settings, app.url))
+            self.mirrors[app.url] = found
+        return found
 
     def served(self, app: apps.App, revision: str, ref: str = "") -> Commit | None:
         """Return where a commit of an app's repository is reported when no delivery said so."""

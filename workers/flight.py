@@ -34,9 +34,9 @@ class Flight:
     with versions; ``changes`` what it set out to do with them; ``stale`` what it deletes, ``gone`` what of that is
     asked for already, ``moved`` what another app takes over instead. ``failure`` is why the sync failed, while its
     SyncFail hooks run. ``text`` says what it waits for, ``note`` what a success has to add. ``last`` is whether nothing
-    is left but to wait for health, ``hooks`` whether hooks run, ``removing`` whether the app is gone and its objects
-    are deleted. ``declared`` is the digest of the declaration it works by, ``tries`` how often the app's own retry
-    policy tried before.
+    is left but to wait for health, ``pending`` what is not well yet then, ``same`` whether it wants just what it owns,
+    ``hooks`` whether hooks run, ``removing`` whether the app is gone and its objects are deleted. ``declared`` is the
+    digest of the declaration it works by, ``tries`` how often the app's own retry policy tried before.
     """
 
     number: int
@@ -57,6 +57,8 @@ class Flight:
     text: str = ""
     note: str = ""
     last: bool = False
+    same: bool = False
+    pending: tuple[Ref, ...] = ()
     hooks: bool = False
     removing: bool = False
     declared: str = ""

@@ -177,14 +177,14 @@ def requested(hook: Hook, event: Event, app: App, at: float) -> Request:
 
 
 def hinted_elsewhere(app: App, event: Event) -> bool:
-    """Whether a push surely changed no file the app's author says it is made from. Pure.
+    """Whether a push seems to have changed no file of an app: none below its folder, or below what its author names.
 
-    The annotation is a hint: such an app is looked at after the others, never skipped, for only the trees in Git say
-    whether it is affected.
+    Such an app is looked at after the others, never skipped: only the trees in Git say whether it is affected. Pure.
     """
-    if not app.paths or event.files is None:
+    places = app.paths or (app.path.strip("/"),)
+    if event.files is None or any(place in ("", ".") for place in places):
         return False
-    return not any(file == path or file.startswith(f"{path}/") for path in app.paths for file in event.files)
+    return not any(file == place or file.startswith(f"{place}/") for place in places for file in event.files)
 
 
 def reported(hook: Hook, event: Event, touched: Iterable[App]) -> list[tuple[str, Commit, Report]]:

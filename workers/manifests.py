@@ -172,6 +172,15 @@ def _mapping_of(parent: dict[str, Any], key: str, path: str) -> dict[str, Any]:
     return value
 
 
+def newest(written: Iterable[Manifest]) -> str:
+    """Return the highest resourceVersion of some objects, "" for none or where they are no numbers.
+
+    Source: KEP-5504, by which they compare as numbers.
+    """
+    found = [str(manifest["metadata"].get("resourceVersion", "")) for manifest in written]
+    return max(found, key=int) if found and all(text.isdecimal() for text in found) else ""
+
+
 def rendered_digest(manifest: Manifest) -> str:
     """SHA-256 in hexadecimal of what was rendered, whatever the order of its keys; lists keep theirs."""
     return hashlib.sha256(canonical(manifest)).hexdigest()

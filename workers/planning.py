@@ -10,7 +10,20 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from workers import catalogs, family, gate, ignored, inventory, manifests, moving, namespaces, options, order, phases
+from workers import (
+    catalogs,
+    family,
+    gate,
+    ignored,
+    inventory,
+    keeping,
+    manifests,
+    moving,
+    namespaces,
+    options,
+    order,
+    phases,
+)
 from workers.apps import App
 from workers.errors import BadDocument
 from workers.flight import Flight, Mode
@@ -69,24 +82,6 @@ def ways(app: App, objects: Sequence[Rendered]) -> dict[Ref, Options]:
     return found
 
 
-def kept(run: Run, stale: Mapping[Ref, str], live: Mapping[Ref, Manifest], owned: int) -> frozenset[Ref]:
-    """Return what of ``stale`` must not be deleted now: the app, the object or nobody's consent says so.
-
-    ``owned`` is how many objects the app had before.
-    """
-    if not run.app.prune:
-        return frozenset(stale)
-    drift, sync = run.context.records.drift, run.context.settings.sync
-    held = {ref for ref in stale if ref in live and prune.consent(run.app, live[ref]) == "false"}
-    moved = moving.wanted_elsewhere(run, stale)
-    going = [ref for ref in stale if ref in live and ref not in held and ref not in moved]
-    mass = prune.is_mass(len(going), owned, sync.prune_most, sync.prune_percent)
-    asked = going if mass else prune.unconfirmed(run.app, going, live)
-    since = drift.asked(run.app.name, asked, run.context.records.clock())
-    approved = max(run.app.approved, drift.approved(run.app.name)) if since else 0.0
-    return frozenset(held | {ref for ref, at in since.items() if approved < at})
-
-
 def planned(run: Run, flight: Flight, work: Work, stale: Mapping[Ref, str], record: AppRecord) -> Flight:
     """Return the sync with all that is decided at its begin."""
     late = [ref for ref in stale if ref in work.live and _is_late(run.app, work.live[ref])]
@@ -101,6 +96,7 @@ def planned(run: Run, flight: Flight, work: Work, stale: Mapping[Ref, str], reco
             if run.app.waits and (ref not in once or ref in work.live)
         ),
         note=note,
+        same=work.loaded is None,
     )
     return replace(flight, hooks=_runs_hooks(run, flight, work, record))
 
@@ -166,16 +162,25 @@ def respect(app: App, work: Work) -> None:
     ]
 
 
-def compare(run: Run, work: Work) -> tuple[diff.Difference, dict[Ref, str]]:
-    """Ask the cluster what is there and what would change; return that and what is no longer wanted."""
+def compare(run: Run, work: Work, record: AppRecord) -> tuple[diff.Difference, dict[Ref, str]]:
+    """Ask the cluster what is there and what would change; return that and what is no longer wanted.
+
+    The inventory is not read where the records say that it is what is wanted: after a sync that ended well. Only kinds
+    of which the app owns something are listed; a new object is looked for by its dry-run.
+    """
     app, client, settings = run.app, run.client, run.context.settings
-    applyset, work.loaded = inventory.applyset(app), inventory.load(client, app)
+    applyset = inventory.applyset(app)
     wanted = {**work.versions, **work.hook_versions}
-    moving.say(run, wanted, work.loaded.refs)
-    prune.guard(app, work.loaded.refs, wanted, declares=bool(work.apps))
+    owned = {ref: one.version for ref, one in work.known.items()}
+    if not record.inputs or owned != wanted or not run.by_event():
+        work.loaded = inventory.load(client, app)
+        owned = work.loaded.refs
+    moving.say(run, wanted, owned)
+    prune.guard(app, owned, wanted, declares=bool(work.apps))
     namespaces.ensure(client, app, work.versions)
-    kinds = inventory.kinds({**work.loaded.refs, **wanted}.items())
-    work.live = diff.live_objects(client, applyset, kinds, settings.sync.parallel)
+    kinds = inventory.kinds({**owned, **{ref: version for ref, version in wanted.items() if ref in owned}}.items())
+    seen = run.context.records.drift.seen(run.cluster, app.name) if kinds else ""
+    work.live = diff.live_objects(client, applyset, kinds, settings.sync.parallel, seen)
     respect(app, work)
     force = settings.clusters[run.cluster].force_conflicts
     plan = diff.compare(
@@ -191,6 +196,6 @@ def compare(run: Run, work: Work) -> tuple[diff.Difference, dict[Ref, str]]:
         functools.partial(moving.take, run),
     )
     work.unchanged = {ref: work.live[ref] for ref in work.versions if ref in work.live and ref not in plan.writes}
-    stale = prune.stale(work.loaded.refs, wanted)
-    work.kept |= kept(run, stale, work.live, len(work.loaded.refs))
+    stale = prune.stale(owned, wanted)
+    work.kept |= keeping.kept(run, stale, work.live, len(owned))
     return plan, stale

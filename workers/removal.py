@@ -12,7 +12,6 @@ from workers import advance, ending, inventory, options, phases, planning, varia
 from workers.apps import App
 from workers.errors import SourceMissing
 from workers.flight import Flight
-from workers.git.trees import Tree
 from workers.model import Manifest, Outcome, Ref, Stage
 from workers.phases import Phase
 from workers.run import Run
@@ -74,7 +73,7 @@ def _hooks(run: Run, flight: Flight) -> list[phases.Hook]:
         raise SourceMissing(f"{app.url} no longer has {revision[:7]}, so the hooks of its deletion cannot be read")
     run.revision = revision
     values = variables.of(run.client, app)
-    tree = Tree(mirror.repo, app.url, revision)
+    tree = mirror.tree(revision)
     key = render.inputs(tree, app, values)
     rendered, _ = render.objects(tree, app, key, planning.scope(run), flight.id, values)
     return [hook for hook in phases.split(rendered)[1] if {Phase.PRE_DELETE, Phase.POST_DELETE} & set(hook.phases)]

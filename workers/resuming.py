@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
-from workers import advance, checks, ending, inventory, planning, variables
+from workers import advance, checks, ending, inventory, keeping, kube, planning, variables
 from workers.errors import HealthFailed
 from workers.flight import Flight
-from workers.git.trees import Tree
-from workers.model import Outcome, Stage
+from workers.health.overall import healthy
+from workers.model import Outcome, Stage, Verdict
 from workers.run import Run
 from workers.stages import diff, health
+
+SOON: Final = 60.0
+"""Seconds from a sync's begin within which only what was not well is looked at again."""
+FEW: Final = 3
+"""Objects that are asked for one by one."""
 
 
 def resume(run: Run, flight: Flight) -> None:
     """Look at a sync that waits. One that only waits for health is not rendered again."""
     run.revision, run.ref, run.changes, run.began = flight.revision, flight.ref, flight.changes, flight.began
     applyset, parallel = inventory.applyset(run.app), run.context.settings.sync.parallel
+    seen = run.context.records.drift.seen(run.cluster, run.app.name)
     if flight.last:
         with run.during(Stage.HEALTH):
-            live = diff.live_objects(run.client, applyset, inventory.kinds(flight.refs), parallel)
-            verdict = health.verdict((ref for ref, _ in flight.refs), live)
+            verdict = _soon(run, flight)
+            if verdict is None:
+                live = diff.live_objects(run.client, applyset, inventory.kinds(flight.refs), parallel, seen)
+                verdict = health.verdict((ref for ref, _ in flight.refs), live)
             if verdict.ok:
                 verdict = checks.verdict(run.client, run.app, verdict)
         if verdict.done and verdict.ok:
@@ -35,12 +44,29 @@ def resume(run: Run, flight: Flight) -> None:
         mirror = run.context.mirror(run.app)
         if not mirror.has(flight.revision):  # another machine began it
             mirror.fetch(lambda: not mirror.has(flight.revision))
-        tree = Tree(mirror.repo, run.app.url, flight.revision)
+        tree = mirror.tree(flight.revision)
         work = planning.read(run, tree, flight, variables.of(run.client, run.app))
     with run.during(Stage.DIFF):
         stale = {one.ref: one.version for one in flight.stale}
         kinds = inventory.kinds({**stale, **work.versions, **work.hook_versions}.items())
-        work.live = diff.live_objects(run.client, applyset, kinds, parallel)
-        work.kept |= planning.kept(run, stale, work.live, len(stale) + len(work.objects))
+        work.live = diff.live_objects(run.client, applyset, kinds, parallel, seen)
+        work.kept |= keeping.kept(run, stale, work.live, len(stale) + len(work.objects))
         planning.respect(run.app, work)
     advance.advance(run, work, flight)
+
+
+def _soon(run: Run, flight: Flight) -> Verdict | None:
+    """Judge a sync by the few objects that were not well a moment ago; ``None`` when all have to be looked at."""
+    pending, versions = flight.pending, dict(flight.refs)
+    if not 0 < len(pending) <= FEW or run.context.records.clock() > flight.began + SOON:
+        return None
+    live = {}
+    for ref in pending:
+        try:
+            found = run.client.get(run.client.resource(ref.group, ref.kind, versions[ref]), ref.namespace, ref.name)
+        except kube.UnknownKind:
+            found = None
+        if found is not None:
+            live[ref] = found
+    verdict = health.verdict(pending, live)
+    return replace(verdict, message=healthy(len(versions))) if verdict.ok else verdict

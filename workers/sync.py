@@ -60,7 +60,7 @@ def _step(context: Context, name: str, held: Held) -> int:
         return progress.app(name).done
     number = requests[-1].number
     app = context.catalog.index().apps.get(name)
-    due = progress.waiting().get(name, 0.0) <= context.records.clock()
+    due = progress.due(name) <= context.records.clock()
     if app is None:
         app = context.catalog.refresh().apps.get(name)
     if app is not None and flight and flight.removing:
@@ -166,16 +166,18 @@ def _stages(run: Run, flight: Flight | None) -> None:
         flight = going or planning.begun(run, inputs, flight)
         work = planning.read(run, tree, flight, values)
     with run.during(Stage.DIFF):
-        plan, stale = planning.compare(run, work)
+        plan, stale = planning.compare(run, work, record)
         run.changes = tuple(change for change in plan.changes.values() if change.action is not Action.UNCHANGED)
         if not going:
             flight = planning.planned(run, flight, work, stale, record)
         flight = replace(flight, changes=run.changes)
     with run.during(Stage.APPLY):
         # Intent before the first write: whatever is created from here on is owned, even if we die.
-        assert work.loaded is not None  # noqa: S101 -- it was read to compare
-        refs = {**work.loaded.refs, **work.versions, **work.hook_versions}
-        work.loaded = inventory.save(run.client, app, refs, work.loaded)
+        if work.loaded is not None:
+            refs = {**work.loaded.refs, **work.versions, **work.hook_versions}
+            if refs != work.loaded.refs or stale:
+                context.records.progress.unsure(app.name)
+            work.loaded = inventory.save(run.client, app, refs, work.loaded)
     if going:
         advance.mend(run, work, flight)
     advance.advance(run, work, flight)

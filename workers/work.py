@@ -96,6 +96,12 @@ def judged(app: App, work: Work, objects: Iterable[Rendered], step: Step | None 
     return [one.ref for one in objects if one.ref in work.live or not work.how[one.ref].once]
 
 
+def pending(app: App, work: Work) -> tuple[Ref, ...]:
+    """Return the objects whose health counts and that are not well, as this look found them. Pure."""
+    refs = judged(app, work, work.objects)
+    return tuple(ref for ref in refs if ref not in work.live or not health.judge(work.live[ref]).ok)
+
+
 def _leaving(work: Work, flight: Flight, step: Step) -> list[tuple[Ref, Verdict]]:
     gone, going = set(flight.gone), Verdict(done=False, ok=False, message="is being deleted")
     return [(one.ref, going) for one in step.prune if one.ref in gone and one.ref in work.live]

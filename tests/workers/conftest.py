@@ -183,6 +183,7 @@ class Bench:
     def declare(self, text: str, name: str = "myapp") -> None:
         """Write an app document."""
         (self.catalog / f"{name}.yaml").write_text(text)
+        self.context.catalog.refresh()
 
     def get(self, *arguments: str) -> str:
         """Ask kubectl in the app's namespace."""

@@ -9,15 +9,18 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import git
 
 from workers import repositories, revisions
 from workers.errors import SourceMissing
 from workers.git import transport
+from workers.git.trees import Tree
 
 FETCH_SECONDS: Final = 120
+MOST_KNOWN: Final = 64
+"""Answers a mirror remembers until the next fetch."""
 REFSPECS: Final = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 
@@ -49,6 +52,8 @@ class Mirror:
         self.path = folder / f"{name}.git"
         self._stamp = folder / f"{name}.fetched"
         self._repo: git.Repo | None = None
+        self._known: dict[str, Any] = {}
+        self._known_at = 0.0
 
     @property
     def repo(self) -> git.Repo:
@@ -74,11 +79,30 @@ class Mirror:
         ref = self.ref(revision)
         return self.peeled(ref or revision) if ref or revisions.is_commit(revision) else None
 
+    def tree(self, revision: str) -> Tree:
+        """Return the files of a commit that is here."""
+        found: Tree = self._once(f"tree {revision}", lambda: Tree(self.repo, self.url, revision))
+        return found
+
+    def _once(self, what: str, ask: Callable[[], Any]) -> Any:
+        """Return what ``ask`` says, asked once until the next fetch by anybody: nothing else changes a mirror."""
+        now = self.fetched_at()
+        if not now or now != self._known_at or len(self._known) > MOST_KNOWN:
+            self._known, self._known_at = {}, now
+        if not now:
+            return ask()
+        if what not in self._known:
+            self._known[what] = ask()
+        return self._known[what]
+
     def ref(self, revision: str) -> str:
         """Return the full ref that ``revision`` names here, ``""`` for none and for a commit id.
 
         A branch goes before a tag of the same name; of a range it is the tag of the highest version.
         """
+        return str(self._once(f"ref {revision}", lambda: self._ref(revision)))
+
+    def _ref(self, revision: str) -> str:
         if revision == revisions.HEAD:
             with contextlib.suppress(git.GitCommandError):
                 return str(self.repo.git.symbolic_ref("--quiet", "HEAD"))
@@ -92,12 +116,19 @@ class Mirror:
 
     def peeled(self, name: str) -> str | None:
         """Return the commit that a ref or an object id leads to (an annotated tag is peeled), ``None`` for none."""
+        found: str | None = self._once(f"peeled {name}", lambda: self._peeled(name))
+        return found
+
+    def _peeled(self, name: str) -> str | None:
         with contextlib.suppress(git.GitCommandError):
             return str(self.repo.git.rev_parse("--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"))
         return None
 
     def has(self, revision: str) -> bool:
         """Whether this commit is here."""
+        return bool(self._once(f"has {revision}", lambda: self._has(revision)))
+
+    def _has(self, revision: str) -> bool:
         with contextlib.suppress(git.GitCommandError):
             self.repo.git.cat_file("-e", f"{revision}^{{commit}}")
             return True
@@ -148,6 +179,7 @@ class Mirror:
         for line in text.splitlines():
             if line.startswith("ref: ") and line.endswith("\tHEAD"):
                 self.repo.git.symbolic_ref("HEAD", line.removeprefix("ref: ").removesuffix("\tHEAD"))
+                self._known = {}
                 return
         raise SourceMissing(f"{self.url} has no default branch: name a branch in targetRevision")
 

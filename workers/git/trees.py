@@ -21,6 +21,7 @@ class Tree:
         self._root = repo.commit(revision).tree
         self.url = url
         self.revision = revision
+        self._below: dict[str, dict[str, git.Tree]] = {}
 
     def folder(self, path: str) -> git.Tree:
         """Return the folder at ``path`` (``.`` is the root). Raises :class:`SourceMissing` naming path and commit."""
@@ -31,7 +32,10 @@ class Tree:
             )
         found = self._root
         for part in parts:
-            below = next((item for item in found.trees if item.name == part), None)
+            named = self._below.get(found.hexsha)
+            if named is None:
+                named = self._below[found.hexsha] = {str(item.name): item for item in found.trees}
+            below = named.get(part)
             if below is None:
                 raise SourceMissing(
                     f"there is no folder {path} in {self.url} at {self.revision[:7]}: correct spec.source.path"

@@ -32,7 +32,12 @@ def worst(verdicts: Iterable[tuple[Ref, Verdict]]) -> Verdict:
         return Verdict(done=False, ok=False, message=_named(unfinished, "not ready"))
     if not total:
         return Verdict(done=True, ok=True, message="there is nothing to wait for")
-    return Verdict(done=True, ok=True, message=f"{total} {'object is' if total == 1 else 'objects are'} healthy")
+    return Verdict(done=True, ok=True, message=healthy(total))
+
+
+def healthy(total: int) -> str:
+    """Say that so many objects are well."""
+    return f"{total} {'object is' if total == 1 else 'objects are'} healthy"
 
 
 def _named(bad: list[tuple[Ref, Verdict]], word: str) -> str:

@@ -15,7 +15,7 @@ from workers.kube.asking import Asker, document
 from workers.kube.calls import Answer
 from workers.kube.connection import Connection
 from workers.kube.discovery import Discovery
-from workers.kube.failures import Expired
+from workers.kube.listing import listed
 from workers.kube.resources import Resource
 from workers.kube.sentences import About, about_of
 from workers.kube.values import Applied, Listing
@@ -24,8 +24,6 @@ from workers.model import Manifest
 
 MANAGER = "hookline"
 """Our field manager."""
-
-_RESTARTS = 3  # of a list whose pages grew too old
 
 
 class Client:
@@ -76,18 +74,15 @@ class Client:
         answer = self._asker.ask("GET", resource.path(namespace, name), about, allowed=404)
         return None if answer.status == 404 else document(answer, about)
 
-    def list(self, resource: Resource, selector: str = "", namespace: str = "", limit: int = 500) -> Listing:
+    def list(
+        self, resource: Resource, selector: str = "", namespace: str = "", limit: int = 500, seen: str = ""
+    ) -> Listing:
         """Return all objects that a label selector picks, in one namespace or (``""``) in all.
 
-        One request per ``limit`` objects. Begins anew when the pages grow too old, and raises :class:`Expired` when
-        that happens again and again.
+        One request per ``limit`` objects; raises :class:`Expired` when the pages grow too old again and again. With
+        ``seen``, a resourceVersion: one request, answered at once from a cache that is no older than that.
         """
-        for _ in range(_RESTARTS - 1):
-            try:
-                return self._pages(resource, selector, namespace, limit)
-            except Expired:
-                continue
-        return self._pages(resource, selector, namespace, limit)
+        return listed(self._asker, resource, selector, namespace, limit, seen)
 
     def watch(
         self, resource: Resource, selector: str = "", resource_version: str = "", timeout_seconds: int = 300
@@ -168,21 +163,6 @@ class Client:
 
     def _discover(self, path: str, headers: Mapping[str, str]) -> Answer:
         return self._asker.ask("GET", path, About("read", "API discovery", name=path), headers=headers, allowed=304)
-
-    def _pages(self, resource: Resource, selector: str, namespace: str, limit: int) -> Listing:
-        about = about_of("list", resource, namespace)
-        query = {"limit": str(limit), "labelSelector": selector}
-        items: list[Manifest] = []
-        while True:
-            page = document(self._asker.ask("GET", resource.collection(namespace), about, query), about)
-            items += page.get("items") or ()
-            metadata = page.get("metadata") or {}
-            if not metadata.get("continue"):
-                break
-            query["continue"] = metadata["continue"]
-        for item in items:  # the API server leaves the type out of a list's items
-            item["apiVersion"], item["kind"] = resource.api_version, resource.kind
-        return Listing(items, metadata.get("resourceVersion", ""))
 
     def _place(self, manifest: Manifest) -> tuple[Resource, str, str]:
         """Return kind, namespace and name of a manifest; raises :class:`ObjectRefused` when it has none."""

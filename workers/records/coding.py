@@ -78,6 +78,7 @@ def flight(text: str) -> Flight:
         Stale(Ref(*one["ref"]), one["version"], one["wave"], one["last"]) for one in value.get("stale", ())
     )
     value["gone"], value["moved"] = (tuple(Ref(*ref) for ref in value.get(name, ())) for name in ("gone", "moved"))
+    value["pending"] = tuple(Ref(*ref) for ref in value.get("pending", ()))
     value.update(at=Key(*value.get("at", START)), mode=Mode(value.get("mode", Mode.WAIT)))
     return Flight(**value)
 

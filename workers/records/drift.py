@@ -15,8 +15,11 @@ class Drift:
     def __init__(self, client: Client) -> None:
         self._redis = client
 
-    def save(self, app: str, applyset: str, cluster: str, owned: Sequence[Owned]) -> None:
-        """Replace an app's digests, and remember its ApplySet and kinds for the watch and the sweep."""
+    def save(self, app: str, applyset: str, cluster: str, owned: Sequence[Owned], seen: str = "") -> None:
+        """Replace an app's digests, and remember its ApplySet and kinds for the watch and the sweep.
+
+        ``seen`` is the resourceVersion of the last write, "" when nothing was written.
+        """
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.delete(key("digests", app), key("drift", app))
             if owned:
@@ -26,7 +29,13 @@ class Drift:
                     key("kinds", cluster), *{f"{item.ref.group}|{item.version}|{item.ref.kind}" for item in owned}
                 )
             pipe.hset(key("applysets"), f"{cluster}|{applyset}", app)
+            if seen:
+                pipe.hset(key("seen", cluster), app, seen)
             pipe.execute()
+
+    def seen(self, cluster: str, app: str) -> str:
+        """Return the resourceVersion of an app's last write to a cluster, "" for none."""
+        return str(self._redis.hget(key("seen", cluster), app) or "")
 
     def owned(self, app: str) -> dict[Ref, Owned]:
         """Return the objects of the last apply with their digests."""

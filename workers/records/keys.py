@@ -24,6 +24,7 @@ apps                 set     every app that ever had a request
 again                zset    app to the time it is asked for again after a failure that was told already
 waiting              zset    app to the time it is due for another look
 applysets            hash    ApplySet id to app
+seen:<cluster>       hash    app to the resourceVersion of its last write
 wishes:<cluster>     hash    object to the app that wants it and does not own it yet
 wished:<app>         set     the objects an app wishes for
 leaving:<app>        set     the objects an app owns and does not want any more

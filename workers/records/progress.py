@@ -140,6 +140,14 @@ class Progress:
         """Return every app that waits, with the time it is due."""
         return dict(self._redis.zrange(key("waiting"), 0, -1, withscores=True))
 
+    def due(self, app: str) -> float:
+        """Return when an app that waits is due, 0 for one that does not wait."""
+        return float(self._redis.zscore(key("waiting"), app) or 0.0)
+
+    def unsure(self, app: str) -> None:
+        """Note that it is not known what the cluster is like until the app's next sync ends well."""
+        self._redis.hset(key("app", app), "inputs", "")
+
     def unsent(self) -> list[str]:
         """Return the apps that need a message: wanted but not done, or due after a wait; and no live lease."""
         now = self._clock()

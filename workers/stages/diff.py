@@ -38,9 +38,12 @@ class Difference:
 
 
 def live_objects(
-    client: kube.Client, applyset: str, kinds: Sequence[tuple[str, str, str]], parallel: int
+    client: kube.Client, applyset: str, kinds: Sequence[tuple[str, str, str]], parallel: int, seen: str = ""
 ) -> dict[Ref, Manifest]:
-    """Return every live object labelled as part of ``applyset``, by one LIST per (group, version, kind)."""
+    """Return every live object labelled as part of ``applyset``, by one LIST per (group, version, kind).
+
+    ``seen`` is the resourceVersion of the app's last write, than which nothing read may be older.
+    """
 
     def one(kind: tuple[str, str, str]) -> list[tuple[Ref, Manifest]]:
         group, version, name = kind
@@ -48,7 +51,7 @@ def live_objects(
             resource = client.resource(group, name, version)
         except kube.UnknownKind:
             return []  # its CRD is in the same set, or is gone: either way nothing of it is live
-        listing = client.list(resource, selector=f"{inventory.PART_OF}={applyset}")
+        listing = client.list(resource, selector=f"{inventory.PART_OF}={applyset}", seen=seen)
         return [
             (
                 Ref(group, name, item["metadata"].get("namespace", ""), item["metadata"]["name"]),

@@ -44,4 +44,4 @@ def tree(mirror: Mirror, app: App, request: Request) -> tuple[str, Tree]:
             f"{app.url} has no branch, tag or commit {app.revision}: "
             f"push it, or correct spec.source.targetRevision ({app.origin})"
         )
-    return mirror.ref(app.revision), Tree(mirror.repo, app.url, revision)
+    return mirror.ref(app.revision), mirror.tree(revision)
