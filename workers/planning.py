@@ -132,7 +132,6 @@ def scope(run: Run) -> render.Scope:
 
 def read(run: Run, tree: Tree, flight: Flight, variables: Mapping[str, str]) -> Work:
     """Render, and sort what is to be kept from what is to be run."""
-
     rendered, declarations = render.objects(tree, run.app, flight.inputs, scope(run), flight.id, variables)
     gate.allow_objects(run.app, run.project, rendered)
     if run.app.kind == catalogs.KIND and rendered:

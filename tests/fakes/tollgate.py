@@ -1,12 +1,13 @@
-"""A reverse proxy that can hold one request: before it passes, or after, when the answer is not known yet."""
+"""A reverse proxy that can hold one request, or answer some itself: before they pass, or after, in bad faith."""
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2
 
@@ -34,6 +35,20 @@ class Hold:
         self.taken = False
 
 
+class Fault(NamedTuple):
+    """An answer given instead of the API server's; with ``after``, when the request was carried out all the same."""
+
+    code: int
+    reason: str
+    after: bool = False
+
+    @property
+    def body(self) -> bytes:
+        """The answer as the API server would put it."""
+        said = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "it was not meant to be"}
+        return json.dumps({**said, "reason": self.reason, "code": self.code}).encode()
+
+
 class Tollgate:
     """Passes everything on to ``upstream`` through ``client``, and remembers what passed."""
 
@@ -43,6 +58,8 @@ class Tollgate:
         self._lock = threading.Lock()
         self._hold: Hold | None = None
         self.passed: list[tuple[str, str]] = []
+        self.faults: list[Fault] = []
+        """Answers to the next requests, the first first."""
         gate = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -103,6 +120,13 @@ class Tollgate:
             hold.release.wait(60)
             handler.close_connection = True  # who asked is dead by now
             return
+        with self._lock:
+            # A conflict is only ever the answer to a write.
+            meant = self.faults and (self.faults[0].code != 409 or handler.command != "GET")
+            fault = self.faults.pop(0) if meant else None
+        if fault and not fault.after:
+            _answer(handler, fault.code, {"content-type": "application/json"}, fault.body)
+            return
         headers = {name: value for name, value in handler.headers.items() if name.lower() not in _HOP}
         answer = self._client.request(handler.command, self._upstream + handler.path, content=body, headers=headers)
         if hold:
@@ -110,13 +134,20 @@ class Tollgate:
             hold.release.wait(60)
             handler.close_connection = True
             return
-        handler.send_response(answer.status_code)
-        for name, value in answer.headers.items():
-            if name.lower() not in _HOP:
-                handler.send_header(name, value)
-        handler.send_header("content-length", str(len(answer.content)))
-        handler.end_headers()
-        handler.wfile.write(answer.content)
+        if fault:
+            _answer(handler, fault.code, {"content-type": "application/json"}, fault.body)
+        else:
+            _answer(handler, answer.status_code, answer.headers, answer.content)
+
+
+def _answer(handler: BaseHTTPRequestHandler, code: int, headers: Mapping[str, str], content: bytes) -> None:
+    handler.send_response(code)
+    for name, value in headers.items():
+        if name.lower() not in _HOP:
+            handler.send_header(name, value)
+    handler.send_header("content-length", str(len(content)))
+    handler.end_headers()
+    handler.wfile.write(content)
 
 
 def _body(handler: BaseHTTPRequestHandler) -> bytes:
