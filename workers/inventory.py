@@ -69,8 +69,25 @@ def load(client: kube.Client, app: App) -> Inventory:
             f"ConfigMap {namespace_of(app)}/{name_of(app)} is not this app's inventory: "
             "rename or delete it, Hookline needs the name"
         )
-    rows = orjson.loads((found.get("data") or {}).get("inventory") or "[]")
-    return Inventory({Ref(*row[:4]): row[4] for row in rows}, metadata["resourceVersion"])
+    text = (found.get("data") or {}).get("inventory")
+    if text is None:  # another tool's ApplySet: its members are known by their label
+        return Inventory(_members(client, app, metadata.get("annotations") or {}), metadata["resourceVersion"])
+    return Inventory({Ref(*row[:4]): row[4] for row in orjson.loads(text)}, metadata["resourceVersion"])
+
+
+def _members(client: kube.Client, app: App, annotations: Mapping[str, str]) -> dict[Ref, str]:
+    """Return what carries the app's label, of the kinds that the parent names."""
+    found: dict[Ref, str] = {}
+    for name in filter(None, annotations.get(GROUP_KINDS, "").split(",")):
+        kind, _, group = name.partition(".")
+        try:
+            resource = client.resource(group, kind)
+        except kube.UnknownKind:
+            continue
+        for item in client.list(resource, f"{PART_OF}={applyset(app)}").items:
+            metadata = item["metadata"]
+            found[Ref(group, kind, metadata.get("namespace", ""), metadata["name"])] = resource.version
+    return found
 
 
 def save(client: kube.Client, app: App, refs: Versions, loaded: Inventory) -> Inventory:
