@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import counts, intake, latency
+from benchmarks import counts, fleet, intake, latency
 from benchmarks.figures import Figure
 from benchmarks.site import opened
 from deploy.local.control_plane import ControlPlane
@@ -25,6 +25,7 @@ err = Console(stderr=True)
 def main(
     rounds: Annotated[int, typer.Option(min=1, help="Pushes timed.")] = 30,
     repairs: Annotated[int, typer.Option(min=1, help="Repairs timed.")] = 20,
+    apps: Annotated[int, typer.Option(min=1, help="Apps that one push changes.")] = 1000,
     only_intake: Annotated[bool, typer.Option("--intake", help="Measure the edge alone, without a cluster.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
@@ -37,15 +38,15 @@ def main(
         said(f"sending deliveries to an edge with {intake.APPS} apps")
         figures = intake.figures(folder / "intake")
         if not only_intake:
-            figures += synced(folder, rounds, repairs)
+            figures += synced(folder, rounds, repairs, apps)
     if as_json:
         sys.stdout.buffer.write(orjson.dumps([asdict(figure) for figure in figures]) + b"\n")
     else:
         Console().print(table(figures))
 
 
-def synced(folder: Path, rounds: int, repairs: int) -> list[Figure]:
-    """Return what a push and a repair cost on the way through a whole Hookline."""
+def synced(folder: Path, rounds: int, repairs: int, apps: int) -> list[Figure]:
+    """Return what a push, a repair and a push to many apps cost on the way through a whole Hookline."""
     figures: list[Figure] = []
     with ControlPlane(folder / "cluster") as cluster:
         # The watch asks the API server on its own account: requests of a sync are counted without it.
@@ -58,6 +59,9 @@ def synced(folder: Path, rounds: int, repairs: int) -> list[Figure]:
             figures += latency.pushes(site, rounds)
             said(f"timing {repairs} repairs")
             figures += latency.repairs(site, repairs)
+    with ControlPlane(folder / "many") as cluster, opened(cluster, folder / "fleet", watch=True) as site:
+        said(f"syncing {apps} apps from one push, three times")
+        figures += fleet.figures(site, apps)
     return figures
 
 
