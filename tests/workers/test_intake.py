@@ -246,3 +246,23 @@ def test_ten_thousand_apps_are_matched_by_an_index() -> None:
     index = apps.index(many)
     assert [one.name for one in index.touched_by(["github.com/your-org/repo-42"], "refs/heads/b4242")] == ["app-4242"]
     assert not index.floating
+
+
+@pytest.mark.parametrize(
+    ("path", "paths", "files", "later"),
+    [
+        ("apps/shop", (), ("apps/shop/a.yaml",), False),
+        ("apps/shop", (), ("apps/shopping/a.yaml", "README.md"), True),
+        ("apps/shop", (), None, False),  # the delivery may not name all of them
+        (".", (), ("README.md",), False),
+        ("apps/shop", ("base",), ("base/a.yaml",), False),
+        ("apps/shop", ("base",), ("apps/shop/a.yaml",), True),
+    ],
+)
+def test_apps_whose_files_a_push_changed_are_looked_at_first(
+    path: str, paths: tuple[str, ...], files: tuple[str, ...] | None, later: bool
+) -> None:
+    """The others come after them, and are never skipped."""
+    app = apps.App(name="a", url="https://git.example/o/r", path=path, revision="main", file="f", paths=paths)
+    event = Event(forge="github", hook="main", key="k", kind=EventKind.PUSH, files=files)
+    assert intake.hinted_elsewhere(app, event) is later
