@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import counts, fleet, intake, latency
+from benchmarks import counts, emergency, fleet, intake, latency, plans, renders, statuses, sweeping, watching
 from benchmarks.figures import Figure
 from benchmarks.site import opened
 from deploy.local.control_plane import ControlPlane
@@ -22,11 +23,25 @@ from deploy.local.processes import signals_unwind
 err = Console(stderr=True)
 
 
+class Part(StrEnum):
+    """What can be measured alone."""
+
+    INTAKE = "intake"
+    SYNCS = "syncs"
+    STATUSES = "statuses"
+    EMERGENCY = "emergency"
+    WATCH = "watch"
+    PLANS = "plans"
+    RENDERS = "renders"
+
+
 def main(
     rounds: Annotated[int, typer.Option(min=1, help="Pushes timed.")] = 30,
-    repairs: Annotated[int, typer.Option(min=1, help="Repairs timed.")] = 20,
+    repairs: Annotated[int, typer.Option(min=1, help="Repairs timed, of each kind.")] = 50,
     apps: Annotated[int, typer.Option(min=1, help="Apps that one push changes.")] = 1000,
-    only_intake: Annotated[bool, typer.Option("--intake", help="Measure the edge alone, without a cluster.")] = False,
+    objects: Annotated[int, typer.Option(min=4, help="Objects that the watch has to watch.")] = 20_000,
+    events: Annotated[int, typer.Option(min=1, help="Events that it is sent.")] = 10_000,
+    only: Annotated[Part | None, typer.Option(help="Measure this part alone.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
     """Measure one Hookline (web, one worker, beat, watch; default settings) on one machine.
@@ -35,18 +50,57 @@ def main(
     """
     with signals_unwind(), tempfile.TemporaryDirectory(prefix="hookline-bench-") as made:
         folder = Path(made)
-        said(f"sending deliveries to an edge with {intake.APPS} apps")
-        figures = intake.figures(folder / "intake")
-        if not only_intake:
-            figures += synced(folder, rounds, repairs, apps)
+        figures: list[Figure] = []
+        if only in (None, Part.INTAKE):
+            said(f"sending deliveries to an edge with {intake.APPS} apps")
+            figures += intake.figures(folder / "intake")
+        if only in (None, Part.SYNCS):
+            figures += synced(folder, rounds, apps)
+        if only in (None, Part.STATUSES):
+            figures += reported(folder, rounds, apps)
+        if only in (None, Part.EMERGENCY):
+            figures += hurried(folder, apps, rounds)
+        if only in (None, Part.WATCH):
+            figures += watched(folder, repairs, objects, events)
+        if only in (None, Part.PLANS):
+            figures += foretold(folder, rounds)
+        if only in (None, Part.RENDERS):
+            said(f"rendering folders {rounds} times each")
+            figures += renders.figures(folder / "renders", rounds)
     if as_json:
         sys.stdout.buffer.write(orjson.dumps([asdict(figure) for figure in figures]) + b"\n")
     else:
         Console().print(table(figures))
 
 
-def synced(folder: Path, rounds: int, repairs: int, apps: int) -> list[Figure]:
-    """Return what a push, a repair and a push to many apps cost on the way through a whole Hookline."""
+def watched(folder: Path, repairs: int, objects: int, events: int) -> list[Figure]:
+    """Return how soon drift is repaired, and what it costs to watch and to sweep many objects."""
+    with ControlPlane(folder / "drifting") as cluster, opened(cluster, folder / "drift", watch=True) as site:
+        said(f"timing {repairs} repairs of each kind")
+        figures = watching.repairs(site, repairs)
+        said(f"changing {watching.AT_ONCE} objects at once")
+        figures += watching.at_once(site)
+    with (
+        ControlPlane(folder / "loaded", full=False) as cluster,
+        opened(cluster, folder / "load", watch=True) as site,
+    ):
+        for number in (objects // 5, objects):
+            said(f"applying {number} objects, and sweeping them")
+            paths = watching.applied(site, number)
+            figures += sweeping.figures(site, number // 4, number)
+        said(f"watching {events} events")
+        return figures + watching.load(site, paths, objects, events)
+
+
+def reported(folder: Path, rounds: int, apps: int) -> list[Figure]:
+    """Return how soon commits get their statuses, and how many writes that takes."""
+    with ControlPlane(folder / "reporting") as cluster, opened(cluster, folder / "reports", watch=True) as site:
+        said(f"timing the statuses of {rounds} pushes, at a forge that takes its time")
+        return statuses.figures(site, rounds) + statuses.writes(site, apps)
+
+
+def synced(folder: Path, rounds: int, apps: int) -> list[Figure]:
+    """Return what a push and a push to many apps cost on the way through a whole Hookline."""
     figures: list[Figure] = []
     with ControlPlane(folder / "cluster") as cluster:
         # The watch asks the API server on its own account: requests of a sync are counted without it.
@@ -57,12 +111,24 @@ def synced(folder: Path, rounds: int, repairs: int, apps: int) -> list[Figure]:
         with opened(cluster, folder / "timed", watch=True) as site:
             said(f"timing {rounds} pushes")
             figures += latency.pushes(site, rounds)
-            said(f"timing {repairs} repairs")
-            figures += latency.repairs(site, repairs)
     with ControlPlane(folder / "many") as cluster, opened(cluster, folder / "fleet", watch=True) as site:
         said(f"syncing {apps} apps from one push, three times")
         figures += fleet.figures(site, apps)
     return figures
+
+
+def hurried(folder: Path, apps: int, rounds: int) -> list[Figure]:
+    """Return how long an emergency sync takes while many merges wait."""
+    with ControlPlane(folder / "hurried", full=False) as cluster, opened(cluster, folder / "hurry", watch=True) as site:
+        said(f"asking for {rounds} emergencies while {apps} apps wait")
+        return emergency.figures(site, apps, rounds)
+
+
+def foretold(folder: Path, rounds: int) -> list[Figure]:
+    """Return what plans of pull requests cost."""
+    with ControlPlane(folder / "foretold") as cluster, opened(cluster, folder / "plans", watch=False) as site:
+        said(f"planning {3 * rounds} pull requests")
+        return plans.figures(site, rounds)
 
 
 def said(text: str) -> None:

@@ -1,4 +1,4 @@
-"""How long a push, and a repair, take."""
+"""How long a push takes."""
 
 from __future__ import annotations
 
@@ -30,18 +30,3 @@ def pushes(site: Site, rounds: int) -> list[Figure]:
             for name, at in zip(marks, (sent.at + sent.seconds, applied, healthy, status), strict=True):
                 marks[name].append(at - sent.at)
     return [timed(GROUP, name, seconds) for name, seconds in marks.items()]
-
-
-def repairs(site: Site, rounds: int) -> list[Figure]:
-    """Change an app by hand: seconds from the change to its repair."""
-    seconds = []
-    with Sight(site.cluster.kubeconfig, "apps", "Deployment", "default", "myapp") as sight:
-        now = sight.wait(lambda found: found is not None, "the Deployment")[1]
-        wanted = (now or {})["spec"]["replicas"]
-        for _ in range(rounds):
-            began = time.time()
-            site.cluster.kubectl("scale", "deployment", "myapp", "--replicas=1")
-            changed, _ = sight.wait(replicas(1), "the change by hand", began)
-            healed, _ = sight.wait(replicas(wanted), "the repair", changed)
-            seconds.append(healed - changed)
-    return [timed(GROUP, "changed by hand → repaired", seconds)]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -72,12 +73,14 @@ class Site:
 
 
 @contextmanager
-def opened(cluster: ControlPlane, folder: Path, *, watch: bool, workers: int = 1) -> Iterator[Site]:
+def opened(
+    cluster: ControlPlane, folder: Path, *, watch: bool, workers: int = 1, settings: dict[str, Any] | None = None
+) -> Iterator[Site]:
     """Start Hookline in ``folder`` with the walkthrough's app, on ``cluster``, as a user of its own."""
     with Forge(folder / "forge") as forge:
         forge.create(REPOSITORY, public_url=PUBLIC_URL)
         kubeconfig = cluster.kubeconfig_for(USER, groups=("system:masters",))
-        stack = Stack(folder / "hookline", kubeconfig, forge, watch=watch, workers=workers)
+        stack = Stack(folder / "hookline", kubeconfig, forge, watch=watch, workers=workers, settings=settings)
         (stack.catalog / "myapp.yaml").write_text(APPLICATION)
         with stack:
             yield Site(cluster, forge, stack, forge.checkout(REPOSITORY, folder / "checkout"), kubeconfig)

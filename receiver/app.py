@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from receiver import api, deliveries, edge, openapi, probes, webhooks
+from receiver import api, deliveries, edge, holds, metrics, openapi, orders, pages, probes, rollbacks, trail, webhooks
 from receiver.answers import refusal
 from workers import telemetry
 
@@ -27,15 +27,24 @@ def create(held: edge.Edge | None = None) -> Starlette:
             Route("/hooks/{hook}", webhooks.receive, methods=["POST"]),
             Route("/api/apps", api.apps, methods=["GET"]),
             Route("/api/apps/{app}", api.app, methods=["GET"]),
-            Route("/api/apps/{app}/sync", api.sync, methods=["POST"]),
-            Route("/api/apps/{app}/approve", api.approve, methods=["POST"]),
+            Route("/api/apps/{app}/sync", orders.sync, methods=["POST"]),
+            Route("/api/apps/{app}/rollback", rollbacks.rollback, methods=["POST", "DELETE"]),
+            Route("/api/apps/{app}/approve", orders.approve, methods=["POST"]),
+            Route("/api/apps/{app}/hold", orders.hold, methods=["POST", "DELETE"]),
+            Route("/api/apps/{app}/exception", orders.exception, methods=["DELETE"]),
+            Route("/api/projects/{project}/hold", orders.hold, methods=["POST", "DELETE"]),
+            Route("/api/clusters/{cluster}/hold", orders.hold, methods=["POST", "DELETE"]),
+            Route("/api/holds", holds.holds, methods=["GET"]),
             Route("/api/deliveries", deliveries.deliveries, methods=["GET"]),
             Route("/api/deliveries/{delivery:path}/replay", deliveries.replay, methods=["POST"]),
             Route("/api/deliveries/{delivery:path}", deliveries.delivery, methods=["GET"]),
+            Route("/api/audit", trail.entries, methods=["GET"]),
             Route("/api/hooks", deliveries.hooks, methods=["GET"]),
             Route("/api/openapi.json", openapi.document, methods=["GET"]),
+            Route("/apps/{app}/syncs/{number:int}", pages.sync, methods=["GET"]),
             Route("/livez", probes.livez),
             Route("/readyz", probes.readyz),
+            Route("/metrics", metrics.metrics, methods=["GET"]),
         ],
         exception_handlers={404: _missing, 405: _method, 500: _broken},
     )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import redis
 import structlog
 from starlette.concurrency import run_in_threadpool
 
-from receiver import api, tokens
+from receiver import api, identity, queries, tokens
 from receiver.answers import answer, refusal
 from workers import ledger
+from workers.claims import BadToken
 from workers.errors import RecordsUnavailable
 from workers.model import Taken
 
@@ -31,11 +34,14 @@ LOOKED_AT = 2000
 async def deliveries(request: requests.Request) -> Response:
     """``GET /api/deliveries?hook=&app=&verdict=&limit=&skip=``: newest first, of the apps the token may read."""
     edge: Edge = request.app.state.edge
-    who = api.identified(edge, request)
+    who = await identity.identified(edge, request)
     if not isinstance(who, tokens.Claims):
         return who
     try:
-        limit, skip = _number(request, "limit", 50, 1, MOST), _number(request, "skip", 0, 0, 10_000)
+        limit, skip = (
+            queries.number(request, "limit", 50, 1, MOST),
+            queries.number(request, "skip", 0, 0, 10_000),
+        )
     except ValueError as error:
         return refusal(400, str(error))
     wanted = {name: request.query_params.get(name, "") for name in ("hook", "app", "verdict")}
@@ -57,7 +63,7 @@ def _listed(edge: Edge, who: tokens.Claims, wanted: dict[str, str], limit: int, 
 async def delivery(request: requests.Request) -> Response:
     """``GET /api/deliveries/<hook>:<key>``: one delivery, with the reason for every app it did not concern."""
     edge: Edge = request.app.state.edge
-    who = api.identified(edge, request)
+    who = await identity.identified(edge, request)
     if not isinstance(who, tokens.Claims):
         return who
     return await run_in_threadpool(_one, edge, who, request.path_params["delivery"])
@@ -68,7 +74,7 @@ def _one(edge: Edge, who: tokens.Claims, name: str) -> Response:
     if kept is None:
         return refusal(404, "no such delivery is on record")
     index = edge.catalog.index()
-    hook = edge.settings.hooks.get(kept.delivery.hook)
+    hook = edge.settings.planning(kept.delivery.hook)
     reasons = ledger.left_alone(index, kept.delivery, hook, edge.records.hooks.known)
     return answer(
         200,
@@ -81,30 +87,37 @@ def _one(edge: Edge, who: tokens.Claims, name: str) -> Response:
 async def replay(request: requests.Request) -> Response:
     """``POST /api/deliveries/<hook>:<key>/replay``: take it in again. Needs scope ``sync`` for all apps concerned."""
     edge: Edge = request.app.state.edge
-    who = api.identified(edge, request)
+    who = await identity.identified(edge, request)
     if not isinstance(who, tokens.Claims):
         return who
-    address = request.client.host if request.client else ""
-    return await run_in_threadpool(_again, edge, who, request.path_params["delivery"], address)
+    return await run_in_threadpool(_again, edge, who, request.path_params["delivery"], identity.address_of(request))
 
 
 def _again(edge: Edge, who: tokens.Claims, name: str, address: str) -> Response:
     kept = _kept(edge, who, name)
     if kept is None:
         return refusal(404, "no such delivery is on record")
-    if not who.allows("sync", "*") and not (kept.requests and all(who.allows("sync", app) for app in kept.requests)):
+    if not who.allows_all("sync") and not (kept.requests and all(who.allows("sync", app) for app in kept.requests)):
         return refusal(403, "the token does not allow `sync` for every app of this delivery")
-    hook = edge.settings.hooks.get(kept.delivery.hook)
+    hook = edge.settings.planning(kept.delivery.hook)
     if hook is None:
         return refusal(409, f"the hook {kept.delivery.hook} is no longer configured")
     if not kept.delivery.events:
         return refusal(409, f"the delivery told nothing that could be done again: {kept.delivery.reason}")
     try:
-        edge.records.audit.add("replay", delivery=name, who=who.subject, token=who.token_id, address=address)
+        edge.records.audit.add("replay", once=who, delivery=name, **api.of_token(who, address))
+    except BadToken as error:
+        return identity.failed(edge, error, address)
+    except RecordsUnavailable as error:
+        log.error("replay not recorded", delivery=name, reason=str(error))
+        return refusal(503, "the replay could not be recorded: send it again", retry_after="5")
+    try:
         record, accepted = ledger.replay(
             kept, hook, edge.catalog.index(), edge.counter, edge.records.hooks.known, edge.clock()
         )
     except RecordsUnavailable as error:
+        with contextlib.suppress(redis.RedisError):
+            edge.records.audit.unused(who)
         log.error("replay not recorded", delivery=name, reason=str(error))
         return refusal(503, "the replay could not be recorded: send it again", retry_after="5")
     log.info("delivery replayed", delivery=name, who=who.subject, verdict=record.verdict.value)
@@ -121,7 +134,7 @@ def _again(edge: Edge, who: tokens.Claims, name: str, address: str) -> Response:
 async def hooks(request: requests.Request) -> Response:
     """``GET /api/hooks``: when each hook was last heard, and moves in Git it did not tell of."""
     edge: Edge = request.app.state.edge
-    who = api.identified(edge, request)
+    who = await identity.identified(edge, request)
     if not isinstance(who, tokens.Claims):
         return who
     return await run_in_threadpool(_hooks, edge, who)
@@ -139,7 +152,7 @@ def _hooks(edge: Edge, who: tokens.Claims) -> Response:
 
 def reads_all(who: tokens.Claims) -> bool:
     """Whether a token may read every app, those of the future too: its scope has the glob ``*``."""
-    return who.allows("read", "*")
+    return who.allows_all("read")
 
 
 def _kept(edge: Edge, who: tokens.Claims, name: str) -> Kept | None:
@@ -154,10 +167,3 @@ def _seen(edge: Edge, who: tokens.Claims, kept: Kept) -> dict[str, Any]:
     found = ledger.shown(edge.records, kept)
     found["syncs"] = [sync for sync in found["syncs"] if who.allows("read", sync["app"])]
     return found
-
-
-def _number(request: requests.Request, name: str, default: int, least: int, most: int) -> int:
-    text = request.query_params.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) < 9 and least <= int(text) <= most):
-        raise ValueError(f"`{name}` must be a number from {least} to {most}")
-    return int(text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import gc
 import time
 from collections.abc import Callable
@@ -11,8 +10,9 @@ from dataclasses import dataclass
 
 from receiver.failures import Failures
 from receiver.forges import Secrets
+from receiver.published import Published
 from receiver.signatures import signing_key
-from workers import catalogs, configuration, secretrefs, tokens
+from workers import catalogs, configuration, secretrefs, tokens, trust
 from workers.broker import Counter
 from workers.catalog import Catalog
 from workers.errors import BadConfiguration
@@ -32,12 +32,16 @@ class Edge:
     settings: Settings
     secrets: dict[str, Secrets]
     issuers: tuple[tokens.Issuer, ...]
+    published: dict[str, tuple[Published, ...]]
+    """By issuer, the key sets that have to be fetched."""
     catalog: Catalog
     records: Records
     counter: Counter
     failures: Failures
     turns: asyncio.Semaphore
     """Taken by whoever holds a large body."""
+    metrics_token: bytes = b""
+    """What `/metrics` asks for; empty: there is no such path."""
     clock: Callable[[], float] = time.time
 
 
@@ -49,7 +53,7 @@ def create(settings: Settings | None = None) -> Edge:
     """
     settings = settings or configuration.load()
     secrets = {name: hook_secrets(name, hook) for name, hook in settings.hooks.items()}
-    issuers = issuers_of(settings)
+    issuers, published = issuers_of(settings)
     records = connect(settings)
     catalog = catalogs.open_(settings, records.children, beside=True)
     catalog.index()
@@ -60,11 +64,13 @@ def create(settings: Settings | None = None) -> Edge:
         settings,
         secrets,
         issuers,
+        published,
         catalog,
         records,
         Counter(settings, records),
         Failures(settings.edge.max_failures),
         asyncio.Semaphore(settings.edge.large_bodies),
+        secretrefs.read(settings.edge.metrics_token).encode() if settings.edge.metrics_token else b"",
     )
 
 
@@ -87,11 +93,20 @@ def hook_secrets(name: str, hook: Hook) -> Secrets:
     return found
 
 
-def issuers_of(settings: Settings) -> tuple[tokens.Issuer, ...]:
-    """Return the token issuers; each key is read once, so that a missing one is found at start."""
-    found = []
+def issuers_of(settings: Settings) -> tuple[tuple[tokens.Issuer, ...], dict[str, tuple[Published, ...]]]:
+    """Return the token issuers, and the key sets to fetch by issuer. Fetches nothing.
+
+    Each local key and key set is read once, so that a missing one is found at start.
+    """
+    found: list[tokens.Issuer] = []
+    remote: dict[str, tuple[Published, ...]] = {}
     for declared in settings.issuers:
-        secretrefs.read(declared.key)
-        key = functools.partial(secretrefs.read, declared.key)
-        found.append(tokens.Issuer(declared.issuer, declared.audience, tuple(declared.algorithms), key))
-    return tuple(found)
+        published = Published(declared.jwks) if "://" in declared.jwks else None
+        if published:
+            remote[declared.issuer] = (*remote.get(declared.issuer, ()), published)
+        elif declared.key:
+            secretrefs.read(declared.key)
+        else:
+            trust.read_file(declared.jwks.removeprefix("file:"))
+        found.append(trust.trusted(declared, published.keys if published else None))
+    return tuple(found), remote

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from receiver.answers import answer, refusal
 from receiver.body import TooLarge, TooSlow, bounded
 from receiver.forges import FORGES, BadPayload
-from workers import intake
+from workers import intake, standing
 from workers.errors import RecordsUnavailable
 from workers.model import Delivery, Event, EventKind, Ignored, Taken
 
@@ -86,7 +86,9 @@ def settle(edge: Edge, name: str, key: str, read: tuple[Event, ...] | Ignored | 
             edge.counter.accept(Delivery(name, key, blank.at, Taken.REJECTED, str(read)), [])
             log.warning("delivery rejected", hook=name, delivery=key, reason=str(read))
             return refusal(400, str(read))
-        hook, index = edge.settings.hooks[name], edge.catalog.index()
+        hook = edge.settings.planning(name) or edge.settings.hooks[name]
+        exceptions = edge.records.exceptions.recent(blank.at)
+        index = standing.followed(edge.catalog.index(), exceptions, blank.at)
         record, accepted = intake.take(hook, read, index, edge.counter, edge.records.hooks.known, blank.at, blank)
     except RecordsUnavailable as error:
         log.error("delivery not recorded", hook=name, reason=str(error))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
+import hypothesis
 import pytest
 
 from deploy.local import binaries
@@ -12,14 +15,27 @@ from deploy.local.control_plane import ControlPlane
 
 pytest_plugins = ["tests.fixtures"]
 
+# The suite says the same of the same code; `make fuzz` looks for what nobody thought of.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("fuzz", derandomize=False, deadline=None)
+hypothesis.settings.load_profile("suite")
+
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register our marker."""
+    """Register our marker, and forget the terminal of whoever runs the tests: what is printed into a pipe is whole."""
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
     config.addinivalue_line("markers", "cluster: needs a control plane (set by itself on users of the fixture)")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark whatever uses the cluster, so that ``-m "not cluster"`` leaves it out."""
+    """Mark whatever uses the cluster, so that ``-m "not cluster"`` leaves it out; files with long tests go first, so
+    that no process is left alone with one at the end."""
+    most: dict[Path, float] = {}
+    for item in items:
+        seconds = next((float(mark.args[0]) for mark in item.iter_markers("timeout")), 0.0)
+        most[item.path] = max(most.get(item.path, 0.0), seconds)
+    items.sort(key=lambda item: -most[item.path])
     for item in items:
         if "cluster" in getattr(item, "fixturenames", ()):
             item.add_marker("cluster")

@@ -65,5 +65,5 @@ def judged(read: tuple[Event, ...] | Ignored) -> Event | Ignored:
     if isinstance(read, Ignored):
         return read
     [event] = read
-    reason = intake.nothing_to_do(event) if event.kind is not EventKind.PING else ""
+    reason = intake.nothing_to_do(event, None) if event.kind is not EventKind.PING else ""
     return Ignored(event.key, reason) if reason else event

@@ -90,7 +90,9 @@ def test_every_configuration_shown_is_read(page: Path, tmp_path: Path) -> None:
     """Every YAML listing that is a configuration."""
     for text in re.findall(r"```yaml\n(.*?)```", page.read_text(), flags=re.DOTALL):
         value = yaml.safe_load(text) if "\n---" not in text else None
-        if isinstance(value, dict) and {"hooks", "clusters", "forges", "edge", "issuers", "sync"} & set(value):
+        if isinstance(value, dict) and {"hooks", "clusters", "forges", "edge", "issuers", "sync", "alerts"} & set(
+            value
+        ):
             path = tmp_path / "hookline.yaml"
             path.write_text(text)
             _, problems = configuration.examine(path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from workers import checks, ending, family, inventory, manifests, moving, order
+from workers import checks, ending, family, gating, inventory, manifests, moving, order
 from workers.errors import AuthorError, HealthFailed, HooklineError, LeaseLost, OperatorError, TransientError
 from workers.flight import Flight, Mode
 from workers.health import worst
@@ -30,7 +30,7 @@ def mend(run: Run, work: Work, flight: Flight) -> None:
             run.client,
             inventory.applyset(run.app),
             behind,
-            writes(flight),
+            writes(flight, work),
             work.live,
             work.how,
             cluster.force_conflicts,
@@ -46,6 +46,8 @@ def advance(run: Run, work: Work, flight: Flight) -> None:
     for index, step in enumerate(todo):
         if step.key < flight.at:
             continue
+        if gating.stopped(run, flight, step):
+            return
         if step.key > flight.at:
             flight = replace(
                 flight, at=step.key, mode=Mode.WRITE, deadline=run.deadline(long=bool(step.hooks or step.apps))
@@ -74,7 +76,7 @@ def _pass(run: Run, work: Work, flight: Flight, step: Step, rest: list[Step]) ->
         with run.during(Stage.HEALTH):
             verdict = judge(run.app, work, flight, step, rest)
             if verdict.ok and not rest and not flight.failure:
-                verdict = checks.verdict(run.client, run.app, verdict)
+                verdict = checks.verdict(run.client, run.app, verdict, run.checks)
             if verdict.ok and rest and step.apps:
                 verdict = worst(family.verdicts(run, step.apps))
     except LeaseLost:
@@ -120,8 +122,9 @@ def _put(run: Run, work: Work, flight: Flight, step: Step) -> None:
     with run.during(Stage.APPLY):
         if step.objects:
             parallel = run.context.settings.sync.parallel
+            check, rules, todo = run.held.check, run.app.ignored, writes(flight, work)
             accepted = apply.changes(
-                run.client, applyset, step.objects, writes(flight), work.live, work.how, force, parallel, run.held.check
+                run.client, applyset, step.objects, todo, work.live, work.how, force, parallel, check, rules
             )
         work.live.update(accepted)
         if step.objects or step.hooks:
@@ -179,18 +182,15 @@ def _narrow(run: Run, work: Work, flight: Flight) -> None:
 def _failed(run: Run, work: Work, flight: Flight, step: Step, error: HooklineError) -> None:
     """End the sync in failure, after its SyncFail hooks if it has any that did not run yet."""
     mark = hooks.mark(flight.id, step.phase)
-    verdicts = [(hook, hooks.verdict(work.live.get(hook.ref), mark)) for hook in step.hooks]
+    verdicts = [(hook, hooks.verdict(work.live.get(hook.ref), mark, work.checks)) for hook in step.hooks]
     ended = [(hook, verdict.ok) for hook, verdict in verdicts]
     hooks.end(run.client, ended, marked(work, flight, step), run.held.check)
     if flight.failure:
         run.fail_as(f"{flight.failure}; its SyncFail hooks failed, too: {error}", flight)
         return
     text = run.failure(error)
-    if flight.removing:
-        run.fail_as(text, flight)
-        return
     failing = [one for one in steps(run.app, work, flight) if one.phase is Phase.SYNC_FAIL]
-    if not failing:
+    if flight.removing or not failing:
         run.fail_as(text, flight)
         return
     flight = replace(flight, failure=text, mode=Mode.WRITE, at=order.START)

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pydantic import TypeAdapter
 
 from workers import repositories, revisions
+from workers.holds import Declared
 from workers.options import NOTHING_SAID, Options
-from workers.policies import NOTHING_BUILT, Build, Check, Ignored, Pairs, Retry
+from workers.policies import NOTHING_BUILT, Build, Check, DriftMode, Expressions, Ignored, Pairs, Retry, Source
 from workers.projects import DEFAULT, EVERYTHING, Project
+from workers.rollbacks import OnFailure
+from workers.signed import Verify
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """One thing to keep in sync.
-
-    ``fault`` is why it cannot be, with file, line and field; then the rest is best effort.
+    """One thing to keep in sync. ``fault`` is why it cannot be, with file, line and field; then the rest is a guess.
 
     ``server`` and ``cluster`` are the destination as written: a URL, or the name of a configured cluster.
-    ``path`` is the folder in the repository; ``revision`` is as `workers.revisions` reads it.
+    ``path`` is the folder in the repository, ``revision`` as `workers.revisions` reads it; ``verify`` has to be signed.
     """
 
     name: str
@@ -37,8 +38,11 @@ class App:
     project: str = "default"
     automated: bool = False
     prune: bool = False
-    self_heal: bool = False
     allow_empty: bool = False
+    drift: DriftMode = DriftMode.REPORT
+    drift_quiet: float = 0.0
+    interval: float = 0.0
+    """Seconds that drift has to last before it is repaired, and may stay unseen (0: the configuration's)."""
     options: Options = NOTHING_SAID
     """The sync options of every object that says nothing else."""
     namespace_labels: Pairs = ()
@@ -62,17 +66,35 @@ class App:
     waits: bool = True
     checks: tuple[Check, ...] = ()
     """Whether the health of all its objects counts, and which objects' counts besides."""
+    expressions: tuple[Expressions, ...] = ()
+    """What judges the objects of some kinds."""
     wave: int = 0
     """When it is looked at among the apps that its parent declares."""
     kind: str = "Application"
     parent: str = ""
     """The app among whose manifests it is declared; "" for one of a catalog's folder."""
-    source_ref: tuple[str, str] | None = None
-    """Namespace and name of the declared repository it is an app of, ``None`` for one that names a URL itself."""
+    source_ref: tuple[str, ...] | None = None
+    """Namespace, name and kind (a GitRepository without) of the repository it is of; ``None`` where it has a URL."""
+    ref: str = ""
+    chart: str = ""
+    more: tuple[Source, ...] = ()
+    """What value files call its source (``$ref/``), its chart in a chart repository, and its further sources."""
     paths: tuple[str, ...] = ()
     """What the app says it is made from (``argocd.argoproj.io/manifest-generate-paths``), from the root; a hint."""
+    alerts: tuple[str, ...] = ()
+    """The targets that hear of it because it names them (``hookline.dev/alerts``)."""
+    hold: Declared | None = None
+    """The hold that its annotations declare."""
+    rollback: OnFailure = OnFailure.NEVER
+    """Whether it goes back by itself from a commit whose health fails (``hookline.dev/rollback``)."""
+    verify: tuple[Verify, ...] = ()
     fault: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def views(self) -> tuple[App, ...]:
+        """The app as each of its sources has it: itself, then as each further one."""
+        return self, *(replace(self, **{name: getattr(one, name) for name in Source.__slots__}) for one in self.more)
 
     @property
     def digest(self) -> str:
@@ -100,14 +122,15 @@ def decoded(text: str) -> App:
 
 def why_not(app: App, ref: str) -> str:
     """Return why a move of ``ref`` in an app's repository does not concern it, ``""`` when it does. Pure."""
-    return revisions.why_not(app.revision, ref)
+    return min((revisions.why_not(view.revision, ref) for view in app.views), key=len)
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
     """All apps, found by repository and ref without walking the list. Repository URLs are canonical.
 
-    ``by_ref`` holds the apps that name a ref; ``floating`` those whose revision (``HEAD``, a range) has to be asked.
+    ``by_ref`` holds the apps that name a ref; ``floating`` those, as the source has them, whose revision (``HEAD``, a
+    range) has to be asked.
     """
 
     apps: dict[str, App]
@@ -133,7 +156,8 @@ class Index:
         found: dict[str, App] = {}
         for url in urls:
             found.update((app.name, app) for app in self.by_ref.get((url, ref), ()))
-            found.update((app.name, app) for app in self.floating.get(url, ()) if revisions.follows(app.revision, ref))
+            views = [view for view in self.floating.get(url, ()) if revisions.follows(view.revision, ref)]
+            found.update((view.name, self.apps[view.name]) for view in views)
         return tuple(found.values())
 
 
@@ -146,35 +170,28 @@ def index(apps: Iterable[App], faults: Sequence[str] = (), projects: Mapping[str
             named[app.name] = app
             continue
         sentence = f"two apps are called {app.name}: {twin.origin} and {app.origin}; rename one"
-        named[app.name] = App(
-            name=app.name,
-            url=twin.url,
-            path=twin.path,
-            revision=twin.revision,
-            file=twin.file,
-            line=twin.line,
-            fault=sentence,
-        )
-    by_repository: dict[str, list[App]] = {}
-    by_ref: dict[tuple[str, str], list[App]] = {}
+        named[app.name] = App(app.name, twin.url, twin.path, twin.revision, twin.file, twin.line, fault=sentence)
+    by_repository: dict[str, dict[str, App]] = {}
+    by_ref: dict[tuple[str, str], dict[str, App]] = {}
     floating: dict[str, list[App]] = {}
     dependents: dict[str, list[App]] = {}
     for app in named.values():
         for other in app.depends:
             dependents.setdefault(other, []).append(app)
-        try:
-            url = repositories.canonical(app.url)
-        except ValueError:
-            continue
-        by_repository.setdefault(url, []).append(app)
-        for ref in revisions.names(app.revision):
-            by_ref.setdefault((url, ref), []).append(app)
-        if app.revision == revisions.HEAD or revisions.span(app.revision):
-            floating.setdefault(url, []).append(app)
+        for view in (one for one in app.views if not one.chart):  # no forge tells of charts
+            try:
+                url = repositories.canonical(view.url)
+            except ValueError:
+                continue
+            by_repository.setdefault(url, {})[app.name] = app
+            for ref in revisions.names(view.revision):
+                by_ref.setdefault((url, ref), {})[app.name] = app
+            if view.revision == revisions.HEAD or revisions.span(view.revision):
+                floating.setdefault(url, []).append(view)
     return Index(
         apps=named,
-        by_repository={url: tuple(found) for url, found in by_repository.items()},
-        by_ref={place: tuple(found) for place, found in by_ref.items()},
+        by_repository={url: tuple(found.values()) for url, found in by_repository.items()},
+        by_ref={place: tuple(found.values()) for place, found in by_ref.items()},
         floating={url: tuple(found) for url, found in floating.items()},
         by_dependency={name: tuple(found) for name, found in dependents.items()},
         projects=projects or {},

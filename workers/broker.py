@@ -22,7 +22,9 @@ EMERGENCY: Final = "emergency"
 REPORT: Final = "report"
 MERGE: Final = "merge"
 SWEEP: Final = "sweep"
-QUEUES: Final = (EMERGENCY, REPORT, MERGE, SWEEP)
+ALERTS: Final = "alerts"
+PLANS: Final = "plans"
+QUEUES: Final = (EMERGENCY, REPORT, MERGE, SWEEP, ALERTS, PLANS)
 """Taken in this order: a worker looks into the next queue only when those before it are empty."""
 
 EXCHANGE: Final = Exchange("hookline", type="direct")
@@ -30,12 +32,26 @@ EXCHANGE: Final = Exchange("hookline", type="direct")
 TURNS: Final = 6
 """Parts that a pass of the sweep is done in."""
 
+MOST_BETWEEN: Final = 30.0
+"""Seconds between two times that somebody asks whether a cluster has to be swept for drift."""
+
 LOOK: Final = "hookline.look"
 PUBLISH: Final = "hookline.publish"
 TICK: Final = "hookline.tick"
 SWEEP_ALL: Final = "hookline.sweep"
+SWEEP_DRIFT: Final = "hookline.drift"
+ALERT: Final = "hookline.alert"
+COMMENT: Final = "hookline.comment"
+PLAN: Final = "hookline.plan"
 
-QUEUE_OF: Final = {Why.EMERGENCY: EMERGENCY, Why.MANUAL: EMERGENCY, Why.RERUN: EMERGENCY, Why.SWEEP: SWEEP}
+QUEUE_OF: Final = {
+    Why.EMERGENCY: EMERGENCY,
+    Why.MANUAL: EMERGENCY,
+    Why.APPROVAL: EMERGENCY,
+    Why.ROLLBACK: EMERGENCY,
+    Why.RERUN: EMERGENCY,
+    Why.SWEEP: SWEEP,
+}
 """The queue by reason; every other reason goes to ``merge``."""
 
 
@@ -82,21 +98,32 @@ def application(settings: Settings) -> Celery:
             "tick": {
                 "task": TICK,
                 "schedule": settings.sync.tick_every,
-                "options": _beat_options(settings.sync.tick_every),
+                # Before the merges: holds have to end and waits to go on, however many pushes came.
+                "options": _beat_options(settings.sync.tick_every, REPORT),
             },
             "sweep": {
                 "task": SWEEP_ALL,
                 "schedule": settings.sync.sweep_every / TURNS,
                 "options": _beat_options(settings.sync.sweep_every / TURNS),
             },
+            "drift": {
+                "task": SWEEP_DRIFT,
+                "schedule": drift_every(settings),
+                "options": _beat_options(drift_every(settings)),
+            },
         },
     )
     return app
 
 
-def _beat_options(every: float) -> dict[str, Any]:
+def drift_every(settings: Settings) -> float:
+    """Return how often somebody asks whether a cluster has to be swept for drift, in seconds. Pure."""
+    return min(settings.sync.sweep_every, MOST_BETWEEN)
+
+
+def _beat_options(every: float, queue: str = SWEEP) -> dict[str, Any]:
     """A timed task that nobody took before the next one is due is not worth doing twice."""
-    return {"queue": SWEEP, "expires": every}
+    return {"queue": queue, "expires": every}
 
 
 class Post:
@@ -115,6 +142,10 @@ class Post:
     def publish(self, commit: str) -> str:
         """Return the message that asks for a look at a commit's statuses, "" for no commit."""
         return self._messages.make(PUBLISH, commit, REPORT) if commit else ""
+
+    def plan(self, pull: str) -> tuple[str, str]:
+        """Return queue and message that ask for a look at a pull request, by its record name."""
+        return PLANS, self._messages.make(PLAN, pull, PLANS)
 
 
 class Counter:
@@ -146,6 +177,18 @@ class Counter:
     def publish(self, commit: str) -> None:
         """Ask for a look at a commit's statuses, by its record name."""
         self._celery.send_task(PUBLISH, args=[commit], queue=REPORT, retry=False)
+
+    def comment(self, delivery: str) -> None:
+        """Ask for what a delivery's comment approves to be decided."""
+        self._celery.send_task(COMMENT, args=[delivery], queue=EMERGENCY, retry=False)
+
+    def plan(self, pull: str) -> None:
+        """Ask for a look at a pull request, by its record name."""
+        self._celery.send_task(PLAN, args=[pull], queue=PLANS, retry=False)
+
+    def alert(self, outbox: str) -> None:
+        """Ask for an outbox of alerts to be emptied."""
+        self._celery.send_task(ALERT, args=[outbox], queue=ALERTS, retry=False)
 
 
 __all__ = ["Counter", "RecordsUnavailable", "application", "broker_url"]

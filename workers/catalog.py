@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,11 @@ from typing import Protocol
 import structlog
 
 from workers import apps, documents, joining
+from workers.apps import App
 from workers.declared import Declared, declared
 from workers.errors import BadDeclaration, RecordsUnavailable
 from workers.filed import Read, Signature, read, signature_of
+from workers.policies import Ignored
 
 log = structlog.get_logger()
 
@@ -50,12 +53,14 @@ class Catalog:
         folders: Sequence[Path],
         git: Sequence[Declared] = (),
         children: Held | None = None,
+        ignored: Sequence[Ignored] = (),
         *,
         beside: bool = False,
     ) -> None:
         self._folders = tuple(folders)
         self._git = tuple(git)
         self._held = children
+        self._ignored = tuple(ignored)
         self._beside = beside
         self._lock = threading.Lock()
         self._read: dict[Path, Read] = {}
@@ -64,8 +69,13 @@ class Catalog:
         self._asked = float("-inf")
         self._signature: Signature | None = None
         self._index = apps.index(())
-        self._cost = 0.0
+        self._walks: deque[float] = deque(maxlen=4)
         self._walked = 0.0
+
+    @property
+    def _cost(self) -> float:
+        """Seconds a walk takes: the quickest of the last few, for one may be slow because the machine is busy."""
+        return min(self._walks, default=0.0)
 
     def index(self) -> apps.Index:
         """Return the present index. Costs a directory walk at most; files are read only when they changed."""
@@ -108,7 +118,7 @@ class Catalog:
     def _refresh(self, *, children: bool, strict: bool) -> None:
         began = time.monotonic()
         signature = signature_of(self._folders)
-        self._cost = time.monotonic() - began
+        self._walks.append(time.monotonic() - began)
         try:
             changed = children and self._read_children()
         except RecordsUnavailable as error:
@@ -118,7 +128,8 @@ class Catalog:
             log.warning("what apps declare is not known to be up to date", reason=str(error))
         if changed or signature != self._signature:
             self._read = read(self._folders, self._read)
-            self._index = joined(self._folders, self._read.values(), (*self._git, *self._children))
+            more = (*self._git, *self._children)
+            self._index = joined(self._folders, self._read.values(), more, self._ignored)
             self._signature = signature
         self._walked = time.monotonic()
 
@@ -151,8 +162,13 @@ def load(folders: Sequence[Path]) -> apps.Index:
     return joined(folders, read(folders, {}).values())
 
 
-def joined(folders: Sequence[Path], files: Iterable[Read], more: Sequence[Declared] = ()) -> apps.Index:
-    """Return the index of all files together; what is wrong with them is in it and in the log."""
+def joined(
+    folders: Sequence[Path], files: Iterable[Read], more: Sequence[Declared] = (), ignored: Sequence[Ignored] = ()
+) -> apps.Index:
+    """Return the index of all files together; what is wrong with them is in it and in the log.
+
+    Every app ignores what ``ignored`` names, too.
+    """
     files = list(files)
     faults = [fault for file in files for fault in file.faults]
     faults += [
@@ -162,4 +178,7 @@ def joined(folders: Sequence[Path], files: Iterable[Read], more: Sequence[Declar
     ]
     for fault in faults:
         log.warning("catalog fault", fault=fault)
-    return joining.joined([*(one for file in files for one in file.declared), *more], faults)
+    found = [*(one for file in files for one in file.declared), *more]
+    if ignored:
+        found = [replace(one, ignored=(*one.ignored, *ignored)) if isinstance(one, App) else one for one in found]
+    return joining.joined(found, faults)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workers.apps import App
 from workers.catalog import Catalog, Held
-from workers.policies import Build
+from workers.policies import Build, DriftMode
 from workers.settings import Settings
 
 KIND = "Catalog"
@@ -16,7 +16,8 @@ def open_(settings: Settings, children: Held | None, *, beside: bool = False) ->
 
     With ``beside``, nobody who asks for the index waits for anything but the folders.
     """
-    return Catalog(settings.catalog.folders, roots(settings), children, beside=beside)
+    rules = [one.rule() for one in settings.ignored]
+    return Catalog(settings.catalog.folders, roots(settings), children, rules, beside=beside)
 
 
 def roots(settings: Settings) -> list[App]:
@@ -32,7 +33,7 @@ def roots(settings: Settings) -> list[App]:
             cluster="in-cluster",
             automated=True,
             prune=True,
-            self_heal=True,
+            drift=DriftMode.REPAIR,
             build=Build(recurse=True),
         )
         for name, said in settings.catalog.git.items()

@@ -7,7 +7,7 @@ from workers.apps import App
 from workers.model import Ref, Verdict
 
 
-def verdict(client: kube.Client, app: App, own: Verdict) -> Verdict:
+def verdict(client: kube.Client, app: App, own: Verdict, judged_by: health.Checks) -> Verdict:
     """Return the verdict of an app that is well by itself: the worst of what it names. One GET for each."""
     if not app.checks:
         return own
@@ -19,5 +19,7 @@ def verdict(client: kube.Client, app: App, own: Verdict) -> Verdict:
         except kube.UnknownKind:
             live = None
         missing = Verdict(done=False, ok=False, message="does not exist")
-        found.append((Ref(check.group, check.kind, namespace, check.name), health.judge(live) if live else missing))
+        found.append(
+            (Ref(check.group, check.kind, namespace, check.name), health.judge(live, judged_by) if live else missing)
+        )
     return health.worst(found)

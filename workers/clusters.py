@@ -2,53 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 
-from workers import kube
-from workers.apps import App
-from workers.errors import BadDeclaration
+from workers import kube, secretrefs
+from workers.destinations import IN_CLUSTER_SERVER, name_for
+from workers.identities import PlanIdentity
 from workers.settings import Cluster, Settings
 
-IN_CLUSTER_SERVER = "https://kubernetes.default.svc"
-"""What Argo CD calls the cluster it runs in; here it is the default cluster, the first of the configuration."""
-
-
-def name_for(settings: Settings, app: App) -> str:
-    """Return the configured cluster an app's destination means.
-
-    Raises :class:`BadDeclaration` naming the app's file when there is none.
-    """
-    if app.cluster:
-        # Argo CD's built-in name for its own cluster goes with the built-in server.
-        if app.cluster in settings.clusters:
-            return app.cluster
-        if app.cluster == "in-cluster":
-            return next(iter(settings.clusters))
-        raise BadDeclaration(
-            f"no cluster is called {app.cluster}: expected one of {sorted(settings.clusters)}",
-            app.file,
-            app.line,
-            "spec.destination.name",
-        )
-    for name, cluster in settings.clusters.items():
-        if cluster.server and cluster.server.rstrip("/") == app.server.rstrip("/"):
-            return name
-    if app.server.rstrip("/") == IN_CLUSTER_SERVER:
-        return next(iter(settings.clusters))
-    raise BadDeclaration(
-        f"no configured cluster has the server {app.server}: add it under `clusters`",
-        app.file,
-        app.line,
-        "spec.destination.server",
-    )
+__all__ = ["IN_CLUSTER_SERVER", "Clusters", "name_for"]
 
 
 class Clusters:
-    """Clients by cluster name, made when first asked for."""
+    """Clients by cluster name, made when first asked for; those of plans can only read and dry-run."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._clients: dict[str, kube.Client] = {}
+        self._plans: dict[str, kube.Client] = {}
         self._lock = threading.Lock()
 
     def client(self, name: str) -> kube.Client:
@@ -58,8 +29,22 @@ class Clusters:
                 self._clients[name] = _connect(self._settings.clusters[name])
             return self._clients[name]
 
+    def plans(self, name: str) -> kube.Client:
+        """Return the client that plans are made with: of the identity that is configured for them, dry in any case."""
+        identity = self._settings.clusters[name].plans
+        if identity is None:
+            return self.client(name).dry()
+        with self._lock:
+            if name not in self._plans:
+                self._plans[name] = _connect(self._settings.clusters[name], identity).dry()
+            return self._plans[name]
 
-def _connect(cluster: Cluster) -> kube.Client:
+
+def _connect(cluster: Cluster, plans: PlanIdentity | None = None) -> kube.Client:
+    if plans and (plans.kubeconfig or plans.context):
+        return kube.Client.from_kubeconfig(plans.kubeconfig or cluster.kubeconfig, plans.context)
+    token = functools.partial(secretrefs.read, plans.token) if plans and plans.token else None
+    who = kube.Identity(token, plans.user, plans.groups) if plans else kube.Identity()
     if cluster.in_cluster:
-        return kube.Client.in_cluster()
-    return kube.Client.from_kubeconfig(cluster.kubeconfig, cluster.context)
+        return kube.Client.in_cluster(who)
+    return kube.Client.from_kubeconfig(cluster.kubeconfig, cluster.context, who)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from workers import documents
+from workers.apis import Forge
+from workers.credentials import Prefix, prefix
 from workers.errors import BadConfiguration, BadDocument
-from workers.settings import Settings
+from workers.settings import Cluster, Settings
 
 CONFIG_VARIABLE = "HOOKLINE_CONFIG"
 DEFAULT_FILE = "hookline.yaml"
@@ -80,7 +84,6 @@ def _inconsistencies(settings: Settings) -> list[tuple[tuple[str | int, ...], st
     """Return what is wrong between fields that are each right by themselves, as (place, sentence)."""
     found: list[tuple[tuple[str | int, ...], str]] = []
     for name, hook in settings.hooks.items():
-        kinds = [key for key, forge in settings.forges.items() if forge.kind == hook.forge]
         if hook.account and hook.account not in settings.forges:
             found.append(
                 (
@@ -88,19 +91,39 @@ def _inconsistencies(settings: Settings) -> list[tuple[tuple[str | int, ...], st
                     f"no forge of this name: expected one of {sorted(settings.forges)}",
                 )
             )
-        if not hook.account and len(kinds) > 1:
-            found.append(
-                (
-                    ("hooks", name),
-                    f"set `account` to the forge that gets the statuses: one of {sorted(kinds)}",
-                )
-            )
+        if same := _indistinct(settings.serving(hook)):
+            found.append((("hooks", name), f"set `account` to the forge that gets the statuses: one of {same}"))
         if "/" in name:
             found.append((("hooks", name), "a hook's name is part of its URL and cannot contain `/`"))
+    found += _credential_problems(settings)
     for name, cluster in settings.clusters.items():
         if cluster.in_cluster and (cluster.kubeconfig or cluster.context):
             found.append((("clusters", name), "set either in_cluster, or kubeconfig and context, not both"))
     return found
+
+
+def _credential_problems(settings: Settings) -> list[tuple[tuple[str | int, ...], str]]:
+    """Return what is wrong between credentials for repositories, and between them and the accounts they name. Pure."""
+    found: list[tuple[tuple[str | int, ...], str]] = []
+    holders: dict[Prefix, str] = {}
+    for name, declared in settings.repository_credentials.items():
+        start = prefix(declared.url)
+        forge = settings.forges.get(declared.forge)
+        if (other := holders.setdefault(start, name)) != name:
+            found.append((("repository_credentials", name, "url"), f"{other} is for the same URL: remove one of them"))
+        if declared.forge and forge is None:
+            names = sorted(settings.forges)
+            found.append((("repository_credentials", name, "forge"), f"no forge of this name: expected one of {names}"))
+        elif forge and forge.web.lower() != start.host:
+            text = f"the account is for {forge.web}, and its token is sent nowhere else: expected a `url` of that host"
+            found.append((("repository_credentials", name, "url"), text))
+    return found
+
+
+def _indistinct(serving: Mapping[str, Forge]) -> list[str]:
+    """Return the accounts of which nothing says which one a repository's statuses are written with. Pure."""
+    count = Counter(glob.lower() for forge in serving.values() for glob in set(forge.repositories))
+    return sorted(name for name, forge in serving.items() if any(count[one.lower()] > 1 for one in forge.repositories))
 
 
 def _consistent(
@@ -120,10 +143,39 @@ def dotted(place: tuple[str | int, ...]) -> str:
 
 def _anchored(settings: Settings, folder: Path) -> Settings:
     """Resolve the relative paths of ``settings`` against ``folder``."""
-    clusters = {
-        name: cluster.model_copy(update={"kubeconfig": folder / cluster.kubeconfig}) if cluster.kubeconfig else cluster
-        for name, cluster in settings.clusters.items()
-    }
+    clusters = {name: _found_from(folder, cluster) for name, cluster in settings.clusters.items()}
     catalog = settings.catalog.model_copy(update={"folders": tuple(folder / item for item in settings.catalog.folders)})
-    update: dict[str, Any] = {"data": folder / settings.data, "clusters": clusters, "catalog": catalog}
+    checks = settings.health.model_copy(
+        update={
+            "folders": tuple(folder / item for item in settings.health.folders),
+            "configmaps": tuple(folder / item for item in settings.health.configmaps),
+        }
+    )
+    forges = {
+        name: forge.model_copy(update={"ca": folder / forge.ca}) if forge.ca else forge
+        for name, forge in settings.forges.items()
+    }
+    access = {
+        name: one.model_copy(update={"known_hosts": folder / one.known_hosts}) if one.known_hosts else one
+        for name, one in settings.repository_credentials.items()
+    }
+    file = settings.audit.file
+    audit = settings.audit.model_copy(update={"file": folder / file if file else None})
+    update: dict[str, Any] = {
+        "audit": audit,
+        "data": folder / settings.data,
+        "clusters": clusters,
+        "forges": forges,
+        "repository_credentials": access,
+        "catalog": catalog,
+        "health": checks,
+    }
     return settings.model_copy(update=update)
+
+
+def _found_from(folder: Path, cluster: Cluster) -> Cluster:
+    """Resolve the relative paths of one cluster."""
+    update: dict[str, Any] = {"kubeconfig": folder / cluster.kubeconfig} if cluster.kubeconfig else {}
+    if cluster.plans and cluster.plans.kubeconfig:
+        update["plans"] = cluster.plans.model_copy(update={"kubeconfig": folder / cluster.plans.kubeconfig})
+    return cluster.model_copy(update=update)

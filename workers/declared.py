@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from workers import apps
 from workers.declarations.common import NAME_LIMIT
-from workers.declaring import application, flux, project
+from workers.declaring import application, artifacts, flux, helm_release, project
 from workers.declaring.faults import bad, text
 from workers.documents import Document
 from workers.errors import BadDeclaration
@@ -21,13 +21,22 @@ KINDS: Final = (
     "argoproj.io/v1alpha1 AppProject",
     "kustomize.toolkit.fluxcd.io/v1 Kustomization",
     "source.toolkit.fluxcd.io/v1 GitRepository",
+    "helm.toolkit.fluxcd.io/v2 HelmRelease",
+    "source.toolkit.fluxcd.io/v1 HelmRepository",
+    "source.toolkit.fluxcd.io/v1 OCIRepository",
 )
 """What a catalog may hold."""
-GROUPS: Final = frozenset(
-    {("argoproj.io", "Application"), ("argoproj.io", "AppProject")}
-    | {("kustomize.toolkit.fluxcd.io", "Kustomization"), ("source.toolkit.fluxcd.io", "GitRepository")}
-)
+GROUPS: Final = frozenset((kind.partition("/")[0], kind.rpartition(" ")[2]) for kind in KINDS)
 """The same, as (group, kind): among an app's manifests these are declarations and not objects."""
+
+
+_READERS: Final[dict[str, Callable[[Document], Declared]]] = dict(
+    zip(
+        KINDS,
+        (application.app, project.project, flux.app, flux.repository, helm_release.app, artifacts.helm, artifacts.oci),
+        strict=True,
+    )
+)
 
 
 def sorted_out(read: Iterable[Document]) -> tuple[list[Document], list[Document]]:
@@ -58,14 +67,8 @@ def declared(document: Document) -> Declared:
 def _read(document: Document) -> Declared:
     value = document.value
     kind = f"{text(value, 'apiVersion') or '(no apiVersion)'} {text(value, 'kind') or '(no kind)'}"
-    if kind == KINDS[0]:
-        return application.app(document)
-    if kind == KINDS[1]:
-        return project.project(document)
-    if kind == KINDS[2]:
-        return flux.app(document)
-    if kind == KINDS[3]:
-        return flux.repository(document)
+    if kind in _READERS:
+        return _READERS[kind](document)
     raise bad(document, ("kind",), f"unknown kind {kind}: expected {', '.join(KINDS[:-1])} or {KINDS[-1]}")
 
 
@@ -78,9 +81,9 @@ def _broken(document: Document, fault: str) -> Declared | None:
     kind = text(value, "kind")
     if kind == "AppProject":
         return Project(name, file, line, fault=fault)
-    if kind == "GitRepository":
+    if kind in ("GitRepository", "HelmRepository", "OCIRepository"):
         url = text(value, "spec", "url")
-        return Repository(name, namespace, url, "refs/heads/master", file, line, fault=fault)
+        return Repository(name, namespace, url, "refs/heads/master", file, line, fault=fault, kind=kind)
     if kind == "Kustomization":
         reference = (
             text(value, "spec", "sourceRef", "namespace") or namespace,
@@ -89,6 +92,8 @@ def _broken(document: Document, fault: str) -> Declared | None:
         return apps.App(
             flux.name_of(namespace, name), "", ".", "", file, line, kind=kind, source_ref=reference, fault=fault
         )
+    if kind == helm_release.KIND:
+        return apps.App(helm_release.name_of(namespace, name), "", ".", "", file, line, kind=kind, fault=fault)
     spec = value.get("spec") if isinstance(value, dict) else None
     sources = spec.get("sources") if isinstance(spec, dict) else None
     source = (

@@ -18,7 +18,9 @@ def succeed(run: Run, work: Work, flight: Flight) -> None:
         known += [Owned(ref, version_of(one), manifests.rendered_digest(one.manifest)) for ref, one in ran.items()]
         run.context.records.drift.save(run.app.name, inventory.applyset(run.app), run.cluster, known)
     well = (
-        objects_verdict(judged(run.app, work, work.objects), work.live).message if run.app.waits else "not waited for"
+        objects_verdict(judged(run.app, work, work.objects), work.live, work.checks).message
+        if run.app.waits
+        else "not waited for"
     )
     run.finish(Outcome.SUCCEEDED, succeeded(flight, well), inputs=flight.inputs)
 
@@ -42,4 +44,6 @@ def take_down(run: Run, work: Work) -> None:
 def forget(run: Run) -> None:
     """Forget the declaration of an app that is gone; its history stays."""
     run.context.records.drift.forget(run.app.name)
+    run.context.records.repairs.forget(run.app.name)
+    run.context.records.rollbacks.forget(run.app.name)
     run.context.records.declarations.forget(run.app.name)

@@ -7,57 +7,38 @@
     │   ├── LeaseLost             another worker has the app now; stop writing at once
     │   ├── ClusterUnreachable    the API server did not answer, or answered 429/5xx
     │   ├── GitUnreachable        the Git server did not answer
+    │   ├── SourceUnreachable     a chart repository or a registry did not answer
+    │   ├── MirrorDamaged         this machine's copy of a repository is broken; the next fetch makes it anew
     │   ├── ForgeUnreachable      the forge's API did not answer, or asked us to slow down
-    │   └── RecordsUnavailable    Redis did not answer
+    │   ├── RecordsUnavailable    Redis did not answer
+    │   └── KeysUnavailable       a token issuer's published keys cannot be had
     ├── AuthorError           tell the author of the commit; a retry gives the same answer
     │   ├── BadDocument           a YAML file cannot be read as Kubernetes reads it
     │   ├── BadDeclaration        an app document says something we cannot do
     │   ├── RenderFailed          Kustomize (or another renderer) refused
     │   ├── SourceMissing         the repository has no such branch, commit or path
+    │   │   └── CommitGone        the Git server gives no such commit
+    │   ├── SignatureMissing      a commit or tag is not signed by a key that counts
     │   ├── ObjectRefused         the API server or an admission webhook refused an object
     │   ├── ObjectConflict        another field manager owns fields we would set
     │   ├── ObjectClaimed         another app owns the object
+    │   ├── IgnoredUnknown        which fields to ignore cannot be found out: a jq expression took too long
     │   ├── PolicyRefused         the app's project does not allow it
+    │   ├── TooMuch               what a pull request brings would cost more than a plan may
     │   └── HealthFailed          applied, but the workload says it failed or ran out of time
     └── OperatorError         call the operator: configuration, rights or credentials
         ├── BadConfiguration      the configuration file or environment
         ├── AccessDenied          RBAC, Git credentials or a forge token said no
-        └── UnknownName           a hook, app or cluster nobody configured
+        ├── UnknownName           a hook, app or cluster nobody configured
+        └── BadOrder              a person asked for what cannot be done, or left out what it takes
 
 The message is one sentence for a person: what is wrong, where (file, object, field), and what to do.
-A message never contains a credential: see :func:`redact`.
+A message never contains a credential: see `workers.redaction`.
 """
 
 from __future__ import annotations
 
-import re
-
-_CREDENTIALS = (
-    # user:password@ in any URL; the user may be absent and the password may be a whole token
-    (re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s@'\"]+@"), r"\g<scheme>***@"),
-    # GitHub (ghp_, gho_, ghu_, ghs_, ghr_, github_pat_), including ghs_<appid>_<jwt>; GitLab (glpat-, glptt- …)
-    (re.compile(r"\b(?:gh[pousr]_|github_pat_)[A-Za-z0-9_.\-]+"), "***"),
-    (re.compile(r"\bgl[a-z]{1,6}-[A-Za-z0-9_.\-]{8,}"), "***"),
-    (re.compile(r"\bwhsec_[A-Za-z0-9+/=]+"), "***"),
-    # any JSON Web Token
-    (re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), "***"),
-    (
-        re.compile(r"(?i)\b(authorization|private-token|x-gitlab-token)(\s*[:=]\s*)(?:(?:bearer|token|basic)\s+)?\S+"),
-        r"\1\2***",
-    ),
-)
-
-
-def redact(text: str) -> str:
-    """Return ``text`` with every credential we can recognise replaced by ``***``.
-
-    Called where an error is made from someone else's words (git's standard error, an API's answer), so that
-    logs, records and statuses cannot leak what they never hold. Covers credentials in URLs, GitHub, GitLab
-    and Standard Webhooks tokens, JSON Web Tokens and authorization headers.
-    """
-    for pattern, replacement in _CREDENTIALS:
-        text = pattern.sub(replacement, text)
-    return text
+from workers.redaction import redact as redact
 
 
 class HooklineError(Exception):
@@ -83,6 +64,14 @@ class GitUnreachable(TransientError):
     """The Git server did not answer."""
 
 
+class SourceUnreachable(TransientError):
+    """A chart repository or a registry did not answer, or not in time."""
+
+
+class MirrorDamaged(TransientError):
+    """This machine's copy of a repository is broken; whoever fetches next makes it anew."""
+
+
 class ForgeUnreachable(TransientError):
     """The forge's API did not answer or asked us to slow down; ``retry_after`` is in seconds, if it said."""
 
@@ -93,6 +82,10 @@ class ForgeUnreachable(TransientError):
 
 class RecordsUnavailable(TransientError):
     """Redis did not answer."""
+
+
+class KeysUnavailable(TransientError):
+    """A token issuer's published keys cannot be had, or were fetched too long ago."""
 
 
 class AuthorError(HooklineError):
@@ -125,6 +118,14 @@ class SourceMissing(AuthorError):
     """The repository has no such branch, tag, commit or path."""
 
 
+class CommitGone(SourceMissing):
+    """The Git server was asked for a commit by its id and does not have it, or gives none so."""
+
+
+class SignatureMissing(AuthorError):
+    """A commit or tag is not signed by a key that counts for its repository."""
+
+
 class ObjectRefused(AuthorError):
     """The API server or an admission webhook refused an object; ``field`` is its path in the object, if known."""
 
@@ -149,8 +150,16 @@ class ObjectClaimed(AuthorError):
     """Another app owns the object; neither app may fight over it."""
 
 
+class IgnoredUnknown(AuthorError):
+    """Which fields of an object are to be ignored cannot be found out, so nobody can say whether it differs."""
+
+
 class PolicyRefused(AuthorError):
     """The app's project does not allow what it reads, where it writes or what."""
+
+
+class TooMuch(AuthorError):
+    """What a pull request brings would take more time or memory than a plan may."""
 
 
 class HealthFailed(AuthorError):
@@ -178,3 +187,7 @@ class AccessDenied(OperatorError):
 
 class UnknownName(OperatorError):
     """A hook, app or cluster of that name is not configured."""
+
+
+class BadOrder(OperatorError):
+    """What a person asked for cannot be done as things are, or something is missing in it, such as a reason."""

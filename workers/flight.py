@@ -30,13 +30,15 @@ class Mode(StrEnum):
 class Flight:
     """One stored sync.
 
-    ``id`` marks the hooks it made. ``at`` is the step, ``mode`` what of it is next. ``refs`` are the objects it keeps,
-    with versions; ``changes`` what it set out to do with them; ``stale`` what it deletes, ``gone`` what of that is
-    asked for already, ``moved`` what another app takes over instead. ``failure`` is why the sync failed, while its
-    SyncFail hooks run. ``text`` says what it waits for, ``note`` what a success has to add. ``last`` is whether nothing
-    is left but to wait for health, ``pending`` what is not well yet then, ``same`` whether it wants just what it owns,
-    ``hooks`` whether hooks run, ``removing`` whether the app is gone and its objects are deleted. ``declared`` is the
-    digest of the declaration it works by, ``tries`` how often the app's own retry policy tried before.
+    ``also`` is ref and revision of each further source. ``id`` marks the hooks it made. ``at`` is the step,
+    ``mode`` what of it is next. ``refs`` are the objects it keeps, with versions; ``changes`` what it set out to do
+    with them; ``stale`` what it deletes, ``gone`` what of that is asked for already, ``moved`` what another app
+    takes over instead. ``failure`` is why the sync failed, while its SyncFail hooks run. ``text`` says what it
+    waits for, ``note`` what a success has to add. ``last`` is whether nothing is left but to wait for health,
+    ``pending`` what is not well yet then, ``same`` whether it wants just what it owns, ``hooks`` whether hooks run,
+    ``removing`` whether the app is gone and its objects are deleted. ``declared`` is the digest of the declaration
+    it works by, ``tries`` how often the app's own retry policy tried before. ``spared`` is what drifted and is left
+    so.
     """
 
     number: int
@@ -47,6 +49,7 @@ class Flight:
     refs: tuple[tuple[Ref, str], ...]
     changes: tuple[Change, ...] = ()
     ref: str = ""
+    also: tuple[tuple[str, str], ...] = ()
     id: str = ""
     at: Key = START
     mode: Mode = Mode.WRITE
@@ -63,3 +66,4 @@ class Flight:
     removing: bool = False
     declared: str = ""
     tries: int = 0
+    spared: tuple[Ref, ...] = ()

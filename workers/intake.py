@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from workers import apps, repositories
+from workers import apps, comments, pulls, repositories
 from workers.apps import App
 from workers.model import (
     Accepted,
@@ -29,7 +29,7 @@ from workers.model import (
 from workers.settings import Hook
 
 MERGE_QUEUE = "refs/heads/gh-readonly-queue/"
-REPORTED = frozenset({"github", "gitlab"})
+REPORTED = frozenset({"github", "gitlab", "gitea", "forgejo", "bitbucket", "bitbucket-data-center"})
 """The forges whose commits get statuses."""
 
 Names = Callable[[Event], Iterable[str]]
@@ -80,7 +80,7 @@ def take(
     record = replace(
         blank,
         verdict=Taken.ACCEPTED if touched else Taken.IGNORED,
-        reason="" if touched else "; ".join(dict.fromkeys(found.reason for _, found in matches)),
+        reason="; ".join(dict.fromkeys(found.reason for _, found in matches if found.reason or not touched)),
         events=tuple(replace(event, files=None) for event in read),
         catalog=index.digest,
     )
@@ -88,10 +88,12 @@ def take(
         requested(hook, event, app, at)
         for event, found in matches
         for app in found.touched
-        if event.kind is not EventKind.MERGE_GROUP
+        if event.kind not in (EventKind.MERGE_GROUP, EventKind.COMMENT) and not pulls.is_open(event)
     ]
     reports = [report for event, found in matches for report in reported(hook, event, found.touched)]
     sightings = [heard, *(seen for event, found in matches for seen in sighted(event, found, at))]
+    for event, found in matches:
+        sightings += pulls.noted(hook, event, found.urls, index, touched=bool(found.touched), at=at)
     return record, counter.accept(record, requests, reports, sightings)
 
 
@@ -99,18 +101,21 @@ def match(hook: Hook, event: Event, index: apps.Index, known: Names) -> Match:
     """Return which apps an event concerns. Reads records (through ``known``) only when no app has its address."""
     if not repositories.allowed(event.repository, event.repository_id, hook.repositories) and event.repository:
         return Match(reason=f"repository: the hook may not speak for {event.repository}")
-    if reason := nothing_to_do(event):
+    if reason := nothing_to_do(event, hook):
         return Match(reason=reason, urls=addresses(hook, event))
     urls = addresses(hook, event)
+    if event.kind is EventKind.COMMENT:
+        return Match(*comments.concerned(event, urls, index, hook.comments), urls)
     touched = index.touched_by(urls, event.ref)
     if not touched and not any(url in index.by_repository for url in urls):
         urls = tuple(known(event))
         touched = index.touched_by(urls, event.ref)
-    reason = "" if touched else f"no app follows {event.ref} of {event.repository}"
+    reason = pulls.PLANNED if pulls.is_open(event) else ""
+    reason = reason if touched else f"no app follows {event.ref} of {event.repository}"
     return Match(touched, reason, urls)
 
 
-def nothing_to_do(event: Event) -> str:
+def nothing_to_do(event: Event, hook: Hook | None) -> str:
     """Return why an event of ours asks for nothing, or ``""``. Pure."""
     match event:
         case Event(kind=EventKind.PING):
@@ -122,7 +127,7 @@ def nothing_to_do(event: Event) -> str:
         case Event(kind=EventKind.PULL_REQUEST, action="closed", merged=False):
             return f"pull request {event.number} was closed without being merged"
         case Event(kind=EventKind.PULL_REQUEST) if event.action != "closed":
-            return f"pull request {event.number} was {event.action}: plans are not made yet"
+            return pulls.why_not(event, hook)
         case Event(kind=EventKind.MERGE_GROUP) if event.action != "checks_requested":
             return f"the merge group was {event.action}"
         case Event(kind=EventKind.REPOSITORY):
@@ -181,7 +186,7 @@ def hinted_elsewhere(app: App, event: Event) -> bool:
 
     Such an app is looked at after the others, never skipped: only the trees in Git say whether it is affected. Pure.
     """
-    places = app.paths or (app.path.strip("/"),)
+    places = app.paths or tuple(view.path.strip("/") for view in app.views)
     if event.files is None or any(place in ("", ".") for place in places):
         return False
     return not any(file == place or file.startswith(f"{place}/") for place in places for file in event.files)
@@ -192,7 +197,8 @@ def reported(hook: Hook, event: Event, touched: Iterable[App]) -> list[tuple[str
     if event.kind is not EventKind.MERGE_GROUP or hook.forge not in REPORTED:
         return []
     commit = Commit(event.hook, event.repository, event.after, event.ref)
-    return [(app.name, commit, Report(State.SUCCESS, "merge queue: deployed once it is merged")) for app in touched]
+    said = [(app.name, commit, Report(State.SUCCESS, "merge queue: deployed once it is merged")) for app in touched]
+    return [*said, *(pulls.queued(hook, event) if said else [])]
 
 
 def sighted(event: Event, found: Match, at: float) -> list[Sighting]:
@@ -203,18 +209,13 @@ def sighted(event: Event, found: Match, at: float) -> list[Sighting]:
         tail = f"/{event.repository}".lower()
         hosts = [url[: len(url) - len(event.repository)] for url in found.urls if f"/{url}".lower().endswith(tail)]
         seen += [Sighting(names, f"{host}{event.formerly}", f"{at:.3f}") for host in hosts]
+    if event.kind is EventKind.COMMENT and found.touched:
+        return [comments.noted(event, found.touched, at)]
     if not found.touched:
         return seen
     if event.repository_id:
         seen += [Sighting(names, url, f"{at:.3f}") for url in found.urls]
+    if pulls.is_open(event):
+        return seen
     seen += [Sighting(("missed",), f"{app.name}|{event.ref}", "") for app in found.touched]
     return seen
-
-
-def why_not(app: App, event: Event, urls: Sequence[str], index: apps.Index) -> str:
-    """Return why an event did not concern an app, ``""`` when it did. Pure; for the ledger."""
-    if reason := nothing_to_do(event):
-        return reason
-    if app not in {one for url in urls for one in index.by_repository.get(url, ())}:
-        return f"repository: it reads {app.url}"
-    return apps.why_not(app, event.ref)

@@ -1,8 +1,8 @@
 """What an app owns, kept in the cluster: the parent object of an ApplySet (KEP-3659).
 
 The parent is a ConfigMap in the app's namespace. Its labels and annotations are the KEP's; its data holds the
-exact list. Saving needs the ``resourceVersion`` that was loaded: whoever saved in between wins, and the other
-stops (:class:`workers.errors.LeaseLost`).
+exact list (:mod:`workers.rows`). Saving needs the ``resourceVersion`` that was loaded: whoever saved in between wins,
+and the other stops (:class:`workers.errors.LeaseLost`).
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import orjson
-
-from workers import kube
+from workers import kube, rows
 from workers.apps import App
-from workers.errors import LeaseLost, ObjectClaimed
+from workers.errors import AuthorError, LeaseLost, ObjectClaimed, OperatorError
 from workers.model import Manifest, Ref
 
 PART_OF = "applyset.kubernetes.io/part-of"
@@ -25,6 +23,9 @@ ID = "applyset.kubernetes.io/id"
 TOOLING = "applyset.kubernetes.io/tooling"
 GROUP_KINDS = "applyset.kubernetes.io/contains-group-kinds"
 NAMESPACES = "applyset.kubernetes.io/additional-namespaces"
+MOST_ANNOTATED = 256 * 1024
+"""What the API server takes as the annotations of an object. Source: ``TotalAnnotationSizeLimitB`` in
+k8s.io/apimachinery, pkg/api/validation."""
 CONFIG_MAP = kube.Resource(
     group="", version="v1", kind="ConfigMap", plural="configmaps", namespaced=True, verbs=("get",)
 )
@@ -59,7 +60,11 @@ def applyset(app: App) -> str:
 
 
 def load(client: kube.Client, app: App) -> Inventory:
-    """Return what ``app`` owns. Raises :class:`ObjectClaimed` when the ConfigMap of that name is not an inventory."""
+    """Return what ``app`` owns.
+
+    Raises :class:`ObjectClaimed` when the ConfigMap of that name is not an inventory, and :class:`OperatorError` when
+    its list cannot be read.
+    """
     found = client.get(CONFIG_MAP, namespace_of(app), name_of(app))
     if found is None:
         return Inventory({})
@@ -69,10 +74,16 @@ def load(client: kube.Client, app: App) -> Inventory:
             f"ConfigMap {namespace_of(app)}/{name_of(app)} is not this app's inventory: "
             "rename or delete it, Hookline needs the name"
         )
-    text = (found.get("data") or {}).get("inventory")
-    if text is None:  # another tool's ApplySet: its members are known by their label
-        return Inventory(_members(client, app, metadata.get("annotations") or {}), metadata["resourceVersion"])
-    return Inventory({Ref(*row[:4]): row[4] for row in orjson.loads(text)}, metadata["resourceVersion"])
+    try:
+        refs = rows.read(found)
+    except ValueError as error:
+        raise OperatorError(
+            f"ConfigMap {namespace_of(app)}/{name_of(app)}: {error} is not the list that Hookline wrote: put it back, "
+            "or remove it, and the app's objects are found by their label"
+        ) from None
+    if refs is None:  # another tool's ApplySet: its members are known by their label
+        refs = _members(client, app, metadata.get("annotations") or {})
+    return Inventory(refs, metadata["resourceVersion"])
 
 
 def _members(client: kube.Client, app: App, annotations: Mapping[str, str]) -> dict[Ref, str]:
@@ -93,7 +104,8 @@ def _members(client: kube.Client, app: App, annotations: Mapping[str, str]) -> d
 def save(client: kube.Client, app: App, refs: Versions, loaded: Inventory) -> Inventory:
     """Make ``refs`` what ``app`` owns; costs nothing when they are already. Returns the inventory as it is now.
 
-    Raises :class:`LeaseLost` when somebody saved since ``loaded``.
+    Raises :class:`LeaseLost` when somebody saved since ``loaded``, and :class:`AuthorError` when there are more
+    objects than one ConfigMap can name.
     """
     if dict(refs) == loaded.refs and (loaded.resource_version or not refs):
         return loaded
@@ -106,7 +118,7 @@ def save(client: kube.Client, app: App, refs: Versions, loaded: Inventory) -> In
 
 
 def manifest(app: App, refs: Versions, resource_version: str = "") -> Manifest:
-    """Return the parent object that says ``refs``. Pure."""
+    """Return the parent object that says ``refs``. Raises :class:`AuthorError` when it would be too large. Pure."""
     home = namespace_of(app)
     metadata: Manifest = {
         "name": name_of(app),
@@ -121,13 +133,21 @@ def manifest(app: App, refs: Versions, resource_version: str = "") -> Manifest:
     }
     if resource_version:
         metadata["resourceVersion"] = resource_version
-    rows = [[*ref, version] for ref, version in sorted(refs.items())]
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": metadata,
-        "data": {"inventory": orjson.dumps(rows).decode()},
-    }
+    noted = sum(len(key) + len(value) for key, value in metadata["annotations"].items())
+    try:
+        listed = rows.written(refs)
+    except ValueError as error:
+        raise _too_large(app, refs, f"list of objects ({error} bytes packed)", rows.MOST_BYTES) from None
+    if noted > MOST_ANNOTATED:
+        raise _too_large(app, refs, f"list of namespaces and kinds ({noted} bytes)", MOST_ANNOTATED)
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, **listed}
+
+
+def _too_large(app: App, refs: Versions, what: str, most: int) -> AuthorError:
+    return AuthorError(
+        f"app {app.name} has {len(refs)} objects, too many for one inventory: its {what} is more than the {most} bytes "
+        f"that ConfigMap {namespace_of(app)}/{name_of(app)} can hold: split the app"
+    )
 
 
 def group_kind(ref: Ref) -> str:

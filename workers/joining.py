@@ -12,7 +12,7 @@ from workers.declared import Declared
 from workers.projects import DEFAULT, Project
 from workers.sources import Repository
 
-Name = TypeVar("Name", str, tuple[str, str])
+Name = TypeVar("Name", str, tuple[str, str, str])
 One = TypeVar("One", Repository, Project)
 
 
@@ -24,7 +24,7 @@ def joined(declared: Iterable[Declared], faults: Sequence[str] = ()) -> Index:
     taken = [one for one in every if isinstance(one, Project) and one.parent in bounded]
     faults = [*faults, *(f"{one.origin}: AppProject {one.name} is declared in {one.parent}: {words}" for one in taken)]
     every = [one for one in every if not (isinstance(one, Project) and one.parent in bounded)]
-    repositories = _named(((one.namespace, one.name), one) for one in every if isinstance(one, Repository))
+    repositories = _named(((one.kind, one.namespace, one.name), one) for one in every if isinstance(one, Repository))
     projects = _named((one.name, one) for one in every if isinstance(one, Project))
     found = [_projected(sources.linked(one, repositories), projects) for one in every if isinstance(one, App)]
     found = [_raised(app, {one.name: one for one in found}) for app in found]
@@ -43,9 +43,8 @@ def _named(pairs: Iterable[tuple[Name, One]]) -> dict[Name, One]:
         if twin is None:
             found[name] = one
         else:
-            words = (
-                f"{type(one).__name__} {one.name} is declared twice: {twin.file}:{twin.line} and {one.file}:{one.line}"
-            )
+            kind = one.kind if isinstance(one, Repository) else type(one).__name__
+            words = f"{kind} {one.name} is declared twice: {twin.file}:{twin.line} and {one.file}:{one.line}"
             found[name] = replace(twin, fault=f"{words}; remove one")
     return found
 
@@ -61,7 +60,8 @@ def _projected(app: App, projects: Mapping[str, Project]) -> App:
         return replace(app, fault=words)
     if project.fault:
         return replace(app, fault=f"its project is broken: {project.fault}")
-    return replace(app, warnings=(*app.warnings, *(f"project {project.name}: {words}" for words in project.warnings)))
+    warnings = (*app.warnings, *(f"project {project.name}: {words}" for words in project.warnings))
+    return replace(app, warnings=warnings, verify=(*app.verify, *filter(None, [project.verify])))
 
 
 def _raised(app: App, every: Mapping[str, App]) -> App:

@@ -1,9 +1,9 @@
-"""Finds the folders a kustomization reads, so that a change elsewhere renders nothing. Reads trees, writes nothing."""
+"""Finds what a kustomization reads, so that a change elsewhere renders nothing. Reads trees, writes nothing."""
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import git
@@ -14,6 +14,19 @@ from workers.git import trees
 from workers.git.trees import Tree
 
 NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+LISTS: Final = (
+    "resources",
+    "bases",
+    "components",
+    "generators",
+    "transformers",
+    "validators",
+    "crds",
+    "configurations",
+)
+"""Fields whose entries are files or folders."""
+CHARTS: Final = "charts"
+"""Where a kustomization's charts are when it does not say (Kustomize's ``helmGlobals.chartHome``)."""
 MOST_FOLDERS: Final = 1_000
 
 
@@ -23,9 +36,9 @@ def file_of(folder: git.Tree) -> git.Blob | None:
 
 
 def folders(tree: Tree, path: str, more: Iterable[str] = ()) -> list[str]:
-    """Return ``path`` and every folder reached from its kustomization by resources, bases and components.
+    """Return ``path`` and every folder reached from its kustomization: resources, bases, components and the like.
 
-    ``more`` are components that are put into it.
+    ``more`` are entries that are put into it.
 
     Files lie in or below the folder that names them (Kustomize's own rule), so folders are enough. What cannot
     be read is left to the renderer to complain about. Raises :class:`SourceMissing` when ``path`` is missing.
@@ -35,7 +48,7 @@ def folders(tree: Tree, path: str, more: Iterable[str] = ()) -> list[str]:
     found, queue = {start}, [start]
     while queue and len(found) < MOST_FOLDERS:
         here = queue.pop()
-        for entry in (*_entries(tree, here), *(more if here == start else ())):
+        for entry in (*entries(read(tree, here)), *(more if here == start else ())):
             place = posixpath.normpath(posixpath.join(here, entry))
             if place not in found and not place.startswith("..") and tree.object_id(place):
                 found.add(place)
@@ -43,14 +56,27 @@ def folders(tree: Tree, path: str, more: Iterable[str] = ()) -> list[str]:
     return sorted(found)
 
 
-def _entries(tree: Tree, path: str) -> list[str]:
+def read(tree: Tree, path: str) -> Mapping[str, Any]:
+    """Return the kustomization of a folder, nothing where there is none that can be read."""
     try:
         blob = file_of(tree.folder(path))
-        read = documents.read(trees.content(blob), str(blob.path)) if blob else []
+        found = documents.read(trees.content(blob), str(blob.path)) if blob else []
     except (BadDocument, SourceMissing):
-        return []
-    value: Any = read[0].value if read else {}
-    if not isinstance(value, dict):
-        return []
-    lists = (value.get(field) for field in ("resources", "bases", "components"))
-    return [entry for entries in lists if isinstance(entries, list) for entry in entries if isinstance(entry, str)]
+        return {}
+    value: Any = found[0].value if found else {}
+    return value if isinstance(value, dict) else {}
+
+
+def entries(kustomization: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the files and folders that a kustomization names in its lists. Pure."""
+    for field in LISTS:
+        said = kustomization.get(field)
+        yield from (entry for entry in said if isinstance(entry, str)) if isinstance(said, list) else ()
+    if kustomization.get("helmCharts"):
+        yield chart_home(kustomization)
+
+
+def chart_home(kustomization: Mapping[str, Any]) -> str:
+    """Return the folder of a kustomization's charts, from its own. Pure."""
+    said = kustomization.get("helmGlobals")
+    return str((said.get("chartHome") if isinstance(said, dict) else "") or CHARTS)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-from workers import apps, intake
-from workers.model import Accepted, Delivery, Event, Ignored, Taken
+from workers import apps, comments, intake, pulls
+from workers.apps import App
+from workers.model import Accepted, Delivery, Event, EventKind, Ignored, Taken
+from workers.pull import Wanted
 from workers.records import Records
 from workers.records.intake import Kept
 from workers.settings import Hook
@@ -45,15 +47,39 @@ def effect(records: Records, app: str, number: int) -> Effect:
     return Effect(app, number, sync.outcome.value, sync.text, sync.revision, sync.ended)
 
 
+def plans(records: Records, kept: Kept) -> list[str]:
+    """Return what the plans say of the heads that a delivery told of, a sentence for each. Reads records only."""
+    found = []
+    for event in kept.delivery.events:
+        if pulls.is_open(event):
+            place = (event.repository, event.repository_id, event.number)
+            record = records.pulls.read(Wanted(event.hook, *place, (), kept.delivery.at).name)
+            made = record.made if record.made and record.made.head == event.after else None
+            said = f"{made.state.value}: {made.text}" if made else "no plan of this commit is on record"
+            found.append(f"plan of pull request {event.number}: {said}")
+    return found
+
+
 def left_alone(index: apps.Index, delivery: Delivery, hook: Hook | None, known: intake.Names) -> dict[str, str]:
     """Return every app of the catalog that no event of a delivery concerned, with the reason."""
     reasons: dict[str, str] = {}
     places = [(event, _urls(index, event, hook, known)) for event in delivery.events]
     for name, app in index.apps.items():
-        found = [intake.why_not(app, event, urls, index) for event, urls in places]
+        found = [why_not(app, event, urls, index, hook) for event, urls in places]
         if found and all(found):
             reasons[name] = found[-1]
     return reasons
+
+
+def why_not(app: App, event: Event, urls: Sequence[str], index: apps.Index, hook: Hook | None = None) -> str:
+    """Return why an event did not concern an app, ``""`` when it did. Pure; for the ledger."""
+    if reason := intake.nothing_to_do(event, hook):
+        return reason
+    if app not in {one for url in urls for one in index.by_repository.get(url, ())}:
+        return f"repository: it reads {' and '.join(dict.fromkeys(view.url for view in app.views))}"
+    if event.kind is EventKind.COMMENT:
+        return comments.why_not(app, event)
+    return apps.why_not(app, event.ref)
 
 
 def _urls(index: apps.Index, event: Event, hook: Hook | None, known: intake.Names) -> tuple[str, ...]:

@@ -149,12 +149,12 @@ def _values(manifest: Manifest) -> frozenset[str]:
             continue
         for value in values.values():
             if isinstance(value, str):
-                found |= {value, _decoded(value)}
+                found |= {value, decoded(value)}
     return frozenset(value for value in found if len(value) >= _SHORTEST)
 
 
-def _decoded(value: str) -> str:
-    """The text behind base64, or ``""`` where there is none."""
+def decoded(value: str) -> str:
+    """Return the text behind base64, ``""`` where there is none."""
     try:
         return b64decode(value, validate=True).decode()
     except ValueError:

@@ -12,15 +12,13 @@ from typing import Any, NamedTuple
 Manifest = dict[str, Any]
 """One Kubernetes object as JSON: what a renderer makes and the API server returns."""
 
-ZERO_REVISION = "0" * 40
-"""What forges send as ``before`` of a new ref and ``after`` of a deleted one."""
-
 
 class EventKind(StrEnum):
     """What a delivery is about; anything else is ignored with a reason."""
 
     PUSH = "push"
     PULL_REQUEST = "pull request"
+    COMMENT = "comment"
     MERGE_GROUP = "merge group"
     RERUN = "check re-run"
     REPOSITORY = "repository"
@@ -32,17 +30,13 @@ class EventKind(StrEnum):
 class Event:
     """What one verified delivery tells, the same value for every forge: where to look, never what is true.
 
-    ``key`` identifies the delivery within its hook and is the same on redelivery. ``repository`` is the full name
-    (``your-org/your-repo``), ``repository_id`` the forge's number for it, which a rename does not change, and
-    ``formerly`` the full name before one. ``urls`` are the clone URLs as the forge writes them; they are only ever
-    compared, never contacted.
-
-    ``ref`` is the full ref that moved or that a pull request targets (``refs/heads/main``). ``before`` and ``after``
-    are the revisions the delivery claims, ``""`` where it does not say; ``after`` of a pull request that is open is
-    its head. ``action`` is one word: ``created``, ``deleted``, ``forced`` or ``updated`` for a push; ``opened``,
-    ``updated``, ``reopened``, ``labeled`` or ``closed`` for a pull request; the forge's own for other kinds.
-    ``merged`` is ``None`` when a closed pull request's fields leave it open: Git knows. ``files`` are the paths a
-    push changed, ``None`` when the delivery may not name them all.
+    ``key`` is the same on redelivery. ``repository`` is the full name, ``repository_id`` the forge's number for it,
+    which a rename does not change, ``formerly`` the full name before one. ``urls`` are clone URLs, to compare. ``ref``
+    is the full ref that moved or is targeted. ``before`` and ``after`` are revisions the delivery claims; ``after`` of
+    an open pull request is its head. ``action`` is one word: ``created``, ``deleted``, ``forced`` or ``updated`` for a
+    push; for a pull request ``closed`` or one of `workers.pulls.OPEN`, with ``labels`` it got; else the forge's.
+    ``merged`` is ``None`` when a closed pull request's fields leave it open: Git knows. ``files`` are the paths a push
+    changed, ``None`` when some may be missing. ``app`` is the one a comment names.
     """
 
     forge: str
@@ -60,8 +54,11 @@ class Event:
     fork: bool = False
     number: int = 0
     sender: str = ""
+    sender_id: str = ""
+    app: str = ""
     formerly: str = ""
     files: tuple[str, ...] | None = None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +79,8 @@ class Why(StrEnum):
     RERUN = "re-run"
     EMERGENCY = "emergency"
     MANUAL = "manual"
+    APPROVAL = "approval"
+    ROLLBACK = "rollback"
 
 
 class Outcome(StrEnum):
@@ -117,10 +116,7 @@ class Action(StrEnum):
 
 
 class Ref(NamedTuple):
-    """The identity of an object across versions: what the inventory owns.
-
-    ``namespace`` is ``""`` for cluster-scoped kinds; ``group`` is ``""`` for the core group.
-    """
+    """The identity of an object across versions; ``namespace`` and ``group`` are ``""`` where there is none."""
 
     group: str
     kind: str
@@ -128,18 +124,18 @@ class Ref(NamedTuple):
     name: str
 
     def __str__(self) -> str:
-        place = f"{self.namespace}/{self.name}" if self.namespace else self.name
-        return f"{self.kind} {place}"
+        return f"{self.kind} {'/'.join(filter(None, (self.namespace, self.name)))}"
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One object a source wants, and where it was written; ``line`` counts from 1, 0 when unknown."""
+    """One object a source wants, and where: ``line`` is 0 when unknown; ``digest`` is of it as rendered, if changed."""
 
     ref: Ref
     manifest: Manifest
     file: str
     line: int
+    digest: str = ""
 
     @property
     def origin(self) -> str:
@@ -197,8 +193,10 @@ class Status:
 class Request:
     """ "App A should be looked at": numbered per app, the latest wins.
 
-    ``revision`` is what the asker saw, or ``""`` for "whatever the ref says now". ``commit`` is where the
-    outcome is reported, ``None`` when no forge is waiting for it.
+    ``revision`` is what the asker saw, ``""`` for "what the ref says now". ``commit`` is where the outcome is reported,
+    if a forge waits. ``delivery`` is what asked: a delivery's id, or ``audit/<line>`` of the trail for a person.
+    ``later`` lets others go first: the app's author says that it is not made from what changed. ``forced`` passes holds
+    and windows, never project policy.
     """
 
     app: str
@@ -211,7 +209,7 @@ class Request:
     delivery: str = ""
     commit: Commit | None = None
     later: bool = False
-    """Whether others should go first: the app's author says that it is not made from what changed."""
+    forced: bool = False
 
 
 class Taken(StrEnum):
@@ -227,8 +225,7 @@ class Delivery:
     """The record of one delivery: what came and what became of it. Holds no header and no body.
 
     ``events`` are what it told, without ``files``; a push of several refs tells several. ``catalog`` is the digest of
-    the catalog it was matched against. ``replays`` is the id of the delivery this one repeats, ``""`` for one that a
-    forge sent.
+    the catalog it was matched against, ``replays`` the id of the delivery this one repeats, ``""`` for a forge's own.
     """
 
     hook: str
@@ -280,17 +277,18 @@ class AppRecord:
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """One object an app owns, with the version it was applied in and the digests of its last apply."""
+    """One object an app owns: the version it was applied in, and digests of its last apply (`workers.fields`)."""
 
     ref: Ref
     version: str
     rendered: str = ""
     accepted: str = ""
+    ownership: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncRecord:
-    """One finished sync. ``seconds`` is the time each stage took; ``changes`` leaves unchanged objects out."""
+    """One finished sync. ``seconds`` is per stage, ``changes`` has no unchanged objects, ``delivery`` is what asked."""
 
     app: str
     number: int
@@ -304,11 +302,13 @@ class SyncRecord:
     ended: float
     changes: tuple[Change, ...] = ()
     seconds: dict[str, float] | None = None
+    delivery: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one app says of one commit."""
+    """What one app says of one commit; ``number`` is that of the sync which said so, 0 while none ended."""
 
     state: State
     text: str
+    number: int = 0

@@ -31,7 +31,7 @@ def say(run: Run, wanted: Collection[Ref], owned: Collection[Ref]) -> None:
 
 def wanted_elsewhere(run: Run, refs: Iterable[Ref]) -> dict[Ref, str]:
     """Return those of ``refs`` that another app of this cluster wants now, with that app."""
-    apps = run.context.catalog.index().apps
+    apps = run.index.apps
     found = run.context.records.wishes.who(run.cluster, list(refs))
     return {ref: app for ref, app in found.items() if app != run.app.name and app in apps}
 
@@ -41,7 +41,7 @@ def unsaid(run: Run, flight: Flight) -> str:
     if run.context.records.clock() > min(flight.began + PATIENCE, flight.deadline - MARGIN):
         return ""
     try:
-        siblings = run.context.catalog.index().by_repository.get(repositories.canonical(run.app.url), ())
+        siblings = run.index.by_repository.get(repositories.canonical(run.app.url), ())
     except ValueError:
         return ""
     names = [one.name for one in siblings if one.name != run.app.name and _same_cluster(run, one)]

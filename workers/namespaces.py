@@ -18,7 +18,7 @@ def ensure(client: kube.Client, app: App, wanted: Collection[Ref]) -> None:
         return
     resource = client.resource("", "Namespace", "v1")
     live = client.get(resource, "", app.namespace)
-    if live is None or not _as_wanted(app, live):
+    if live is None or not as_wanted(app, live):
         client.apply(manifest(app), force=True, manager="hookline-namespace")
 
 
@@ -32,7 +32,8 @@ def manifest(app: App) -> Manifest:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
-def _as_wanted(app: App, live: Manifest) -> bool:
+def as_wanted(app: App, live: Manifest) -> bool:
+    """Whether a live namespace has the labels and annotations that the app wants on it. Pure."""
     metadata = live["metadata"]
     return all(
         (metadata.get(field) or {}).get(name) == value

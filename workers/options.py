@@ -10,8 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
+from workers.policies import DriftMode
+
 SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
 FLUX: Final = "kustomize.toolkit.fluxcd.io/"
+DRIFT: Final = "hookline.dev/drift"
 
 Propagation = Literal["Foreground", "Background", "Orphan"]
 Consent = Literal["", "true", "false", "confirm"]
@@ -29,6 +32,7 @@ class Options:
     ``prune`` and ``delete`` are whether it may go when it leaves Git and when its app goes; ``confirm`` asks a person
     first. ``replace`` writes the whole object instead of our fields; ``force`` deletes and makes anew what cannot be
     changed; ``once`` leaves an object alone that is there; ``ignore`` never writes nor deletes it.
+    ``drift`` is what is done when it is changed by hand, ``None`` for what its app says.
     """
 
     validate: bool = True
@@ -43,6 +47,7 @@ class Options:
     skip_missing: bool = False
     once: bool = False
     ignore: bool = False
+    drift: DriftMode | None = None
 
 
 NOTHING_SAID: Final = Options()
@@ -138,7 +143,13 @@ def of(manifest: Mapping[str, Any], base: Options) -> Options:
         found = replace(found, ignore=True)
     if str(annotations.get(KEEP, "")).lower() == "keep":
         found = replace(found, prune="false", delete="false")
-    return found
+    return replace(found, drift=_drift(str(annotations.get(DRIFT, ""))))
+
+
+def _drift(said: str) -> DriftMode | None:
+    if said and said not in tuple(DriftMode):
+        raise ValueError(f"annotation {DRIFT}: {said}: expected {', '.join(DriftMode)}")
+    return DriftMode(said) if said else None
 
 
 def consent(manifest: Mapping[str, Any], said: Consent) -> Consent:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from workers.model import Action, Change, Commit, Outcome, Report, Request, State
+from workers.model import Action, Change, Commit, Outcome, Report, Request, Stage, State
 
 STATES = {
     Outcome.SUCCEEDED: State.SUCCESS,
@@ -17,6 +18,10 @@ STATES = {
 """Every outcome is a terminal state. A held commit is green and its text says that it waits: forges know no third
 way."""
 
+NOT_AFFECTED = "not affected"
+"""How the text of a commit begins that an app says has nothing to do with it."""
+_WAITS = re.compile(r"held|waits|not synced|stopped before|[0-9a-f]{7} (waits|is blocked|was rolled back)")
+
 
 def reports(
     requests: Iterable[Request],
@@ -26,6 +31,8 @@ def reports(
     served: Commit | None,
     includes: Callable[[str], bool],
     ref: str = "",
+    apart: str = "",
+    number: int = 0,
 ) -> dict[Commit, Report]:
     """Return what every commit is told when a sync of ``revision`` ended so.
 
@@ -33,15 +40,19 @@ def reports(
     ``served`` is where the synced commit is reported even if no delivery named it. ``includes`` says whether the
     synced commit's history holds an older one. ``ref`` is what the app follows, where that is known: a commit that
     came on another one (a feature branch where the app follows HEAD, a tag of the branch's name, an older tag of a
-    range) is not the app's.
+    range) is not the app's. ``apart`` is what a commit is told that was left out on purpose, "" when none was; one
+    that a hotfix branch holds, too, was not. ``number`` is the sync's.
     """
     told: dict[Commit, Report] = {}
-    own = Report(STATES[outcome], text)
+    own = Report(STATES[outcome], text, number)
     for commit in (request.commit for request in requests if request.commit):
         if not revision or commit.revision == revision:
             told[commit] = own
-        elif ref and commit.ref and commit.ref != ref:
-            told[commit] = Report(State.SUCCESS, f"not affected: the app follows {ref}, not {commit.ref}")
+        elif apart and not includes(commit.revision):
+            told[commit] = Report(State.SUCCESS, apart, number)
+        elif ref and commit.ref and commit.ref != ref and not apart:
+            text = f"{NOT_AFFECTED}: the app follows {ref}, not {commit.ref}"
+            told[commit] = Report(State.SUCCESS, text, number)
         else:
             told[commit] = superseded(own, revision, includes(commit.revision))
         if revision and served is None:
@@ -51,16 +62,38 @@ def reports(
     return told
 
 
+def failure(stage: Stage, words: str) -> str:
+    """Return what a sync says that failed in a stage."""
+    return f"{stage.value} failed: {words}"
+
+
+def is_unwell(text: str) -> bool:
+    """Whether a sync's failure, as :func:`failure` words it, is that its objects did not become healthy."""
+    return text.startswith(failure(Stage.HEALTH, ""))
+
+
+def affects(report: Report) -> bool:
+    """Whether an app has something to do with the commit it says this of."""
+    return not report.text.startswith(NOT_AFFECTED)
+
+
+def waits(report: Report) -> bool:
+    """Whether a commit is green that is not deployed: it is held, or waits for a person or a window."""
+    return report.state is State.SUCCESS and _WAITS.match(report.text) is not None
+
+
 def superseded(newer: Report, revision: str, included: bool) -> Report:
     """Return what a commit is told that a newer one overtook."""
     if not included:
         return Report(
             State.FAILURE,
             f"superseded: the branch moved to {revision[:7]}, which does not include this commit",
+            newer.number,
         )
     if newer.state is State.FAILURE:
-        return Report(State.FAILURE, f"superseded: included in {revision[:7]}, which failed: {newer.text}")
-    return Report(newer.state, f"superseded: included in {revision[:7]}")
+        text = f"superseded: included in {revision[:7]}, which failed: {newer.text}"
+        return Report(State.FAILURE, text, newer.number)
+    return Report(newer.state, f"superseded: included in {revision[:7]}", newer.number)
 
 
 def counted(changes: Sequence[Change]) -> str:

@@ -1,10 +1,12 @@
 """Phases, waves and hooks: what an object's annotations say of when it is written. Pure.
 
-The words are Argo CD's ("Sync Phases and Waves" and "Resource Hooks" in its user guide).
+The words are Argo CD's ("Sync Phases and Waves" and "Resource Hooks" in its user guide), and Helm's as Argo CD
+understands them ("Helm Hooks" there): what Helm calls a hook is one of ours unless the object names one of ours.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +19,11 @@ HOOK: Final = "argocd.argoproj.io/hook"
 POLICY: Final = "argocd.argoproj.io/hook-delete-policy"
 WAVE: Final = "argocd.argoproj.io/sync-wave"
 SKIP: Final = "Skip"
+HELM_HOOK: Final = "helm.sh/hook"
+HELM_POLICY: Final = "helm.sh/hook-delete-policy"
+HELM_WEIGHT: Final = "helm.sh/hook-weight"
+CRD_INSTALL: Final = "crd-install"
+"""What Helm 2 said of a definition, which is no hook."""
 
 
 class Phase(StrEnum):
@@ -42,6 +49,22 @@ class Policy(StrEnum):
     BEFORE_CREATION = "BeforeHookCreation"
 
 
+OF_HELM: Final[dict[str, Phase]] = {
+    "pre-install": Phase.PRE_SYNC,
+    "pre-upgrade": Phase.PRE_SYNC,
+    "post-install": Phase.POST_SYNC,
+    "post-upgrade": Phase.POST_SYNC,
+    "pre-delete": Phase.PRE_DELETE,
+    "post-delete": Phase.POST_DELETE,
+}
+"""Helm's hooks that run; every other one (rollbacks, tests) is left out, as in Argo CD."""
+POLICIES_OF_HELM: Final[dict[str, Policy]] = {
+    "hook-succeeded": Policy.SUCCEEDED,
+    "hook-failed": Policy.FAILED,
+    "before-hook-creation": Policy.BEFORE_CREATION,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Hook:
     """An object that a phase runs rather than keeps."""
@@ -57,10 +80,14 @@ class Hook:
 
 
 def wave(manifest: Manifest) -> int:
-    """Return the wave of an object, 0 when it names none. Raises :class:`ValueError` with one sentence."""
+    """Return the wave of an object, 0 when it names none. Raises :class:`ValueError` with one sentence.
+
+    Helm's weight of a hook stands in for it; one that is no whole number counts as 0 (as in Argo CD).
+    """
     text = _annotation(manifest, WAVE)
     if not text:
-        return 0
+        weight = _annotation(manifest, HELM_WEIGHT)
+        return int(weight) if re.fullmatch(r"[+-]?[0-9]{1,9}", weight) else 0
     try:
         found = int(text)
     except ValueError:
@@ -70,14 +97,14 @@ def wave(manifest: Manifest) -> int:
     return found
 
 
-def hook(rendered: Rendered) -> Hook | None:
-    """Return what kind of hook an object is, ``None`` for one that is none.
+def hook(rendered: Rendered, *, helm: bool = True) -> Hook | None:
+    """Return what kind of hook an object is, ``None`` for one that is none; ``helm`` is whether Helm's count.
 
     ``Skip`` makes a hook without a phase: nothing ever writes it. Raises :class:`ValueError` with one sentence.
     """
     words = _words(rendered.manifest, HOOK)
     if not words:
-        return None
+        return _of_helm(rendered) if helm else None
     known: dict[str, Phase] = {phase.value: phase for phase in Phase if phase is not Phase.DELETE}
     unknown = [word for word in words if word not in known and word != SKIP]
     if unknown or (SKIP in words and len(words) > 1):
@@ -94,13 +121,29 @@ def hook(rendered: Rendered) -> Hook | None:
     )
 
 
-def split(rendered: Iterable[Rendered]) -> tuple[list[Rendered], list[Hook]]:
-    """Return (objects to keep, hooks to run). Raises :class:`BadDocument` naming file, line and annotation."""
+def _of_helm(rendered: Rendered) -> Hook | None:
+    """Return what Helm's annotations make of an object; a hook that never runs has no phase."""
+    words = _words(rendered.manifest, HELM_HOOK)
+    if not words or words == [CRD_INSTALL]:
+        return None
+    policies = [POLICIES_OF_HELM.get(word) for word in _words(rendered.manifest, HELM_POLICY)]
+    return Hook(
+        rendered,
+        tuple(dict.fromkeys(OF_HELM[word] for word in words if word in OF_HELM)),
+        frozenset(policy for policy in policies if policy) or frozenset({Policy.BEFORE_CREATION}),
+    )
+
+
+def split(rendered: Iterable[Rendered], *, helm: bool = True) -> tuple[list[Rendered], list[Hook]]:
+    """Return (objects to keep, hooks to run); ``helm`` is whether Helm's hooks count.
+
+    Raises :class:`BadDocument` naming file, line and annotation.
+    """
     objects: list[Rendered] = []
     hooks: list[Hook] = []
     for one in rendered:
         try:
-            found = hook(one)
+            found = hook(one, helm=helm)
             wave(one.manifest)
         except ValueError as error:
             raise BadDocument(f"{one.ref}: {error}", one.file, one.line) from None

@@ -1,5 +1,4 @@
-"""What a sync finds and sets out to do, decided once at its begin: what changes, what goes, what stays, whether its
-hooks run.
+"""What a sync finds and sets out to do, decided once at its begin: what changes, goes or stays, and which hooks run.
 
 Changes nothing in the cluster but the app's own namespace, without which nothing could be tried.
 """
@@ -7,17 +6,17 @@ Changes nothing in the cluster but the app's own namespace, without which nothin
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from workers import (
     catalogs,
     family,
+    further,
     gate,
     ignored,
     inventory,
     keeping,
-    manifests,
     moving,
     namespaces,
     options,
@@ -27,13 +26,12 @@ from workers import (
 from workers.apps import App
 from workers.errors import BadDocument
 from workers.flight import Flight, Mode
-from workers.gate import ASKED_BY_HAND
 from workers.git.trees import Tree
-from workers.model import AppRecord, Manifest, Ref, Rendered, Request, Why
-from workers.options import Options
+from workers.given import Given
+from workers.model import AppRecord, Manifest, Ref, Request, Why
 from workers.run import Run
 from workers.stages import diff, prune, render
-from workers.work import Work
+from workers.work import Work, said_twice, ways
 
 UNDER_WAY = frozenset({Mode.WRITE, Mode.PRUNE, Mode.WAIT, Mode.CLEAN})
 
@@ -48,7 +46,7 @@ def continued(flight: Flight | None, inputs: str, app: App, requests: Sequence[R
     newer = [request for request in requests if request.number > flight.number]
     if flight.inputs != inputs or flight.declared != app.digest:
         return None
-    if any(request.why in ASKED_BY_HAND or request.why is Why.RERUN for request in newer):
+    if any(request.why in gate.ASKED_BY_HAND or request.why is Why.RERUN for request in newer):
         return None
     return replace(flight, number=requests[-1].number, last=False)
 
@@ -58,34 +56,25 @@ def begun(run: Run, inputs: str, flight: Flight | None) -> Flight:
     number = run.request.number
     tries = flight.tries if flight and flight.mode is Mode.RETRY and flight.number == number else 0
     return Flight(
-        number=number,
-        revision=run.revision,
-        inputs=inputs,
-        began=run.began,
-        deadline=run.deadline(long=False),
-        refs=(),
+        number,
+        run.revision,
+        inputs,
+        run.began,
+        run.deadline(long=False),
+        (),
         ref=run.ref,
+        also=run.also,
         id=f"{number}-{tries}" if tries else str(number),
         declared=run.app.digest,
         tries=tries,
     )
 
 
-def ways(app: App, objects: Sequence[Rendered]) -> dict[Ref, Options]:
-    """Return the options of every object. Raises :class:`BadDocument` naming file, line and annotation. Pure."""
-    found = {}
-    for one in objects:
-        try:
-            found[one.ref] = options.of(one.manifest, app.options)
-        except ValueError as error:
-            raise BadDocument(f"{one.ref}: {error}", one.file, one.line) from None
-    return found
-
-
 def planned(run: Run, flight: Flight, work: Work, stale: Mapping[Ref, str], record: AppRecord) -> Flight:
     """Return the sync with all that is decided at its begin."""
     late = [ref for ref in stale if ref in work.live and _is_late(run.app, work.live[ref])]
-    note = prune.note(run.app, stale, work.live, work.kept)
+    note = keeping.note(run, stale, work.live, work.kept | work.spared)
+    note += said_twice(work.repeated) + further.versions(run.context, run.app, ((run.ref, run.revision), *run.also))
     once = {ref for ref, how in work.how.items() if how.once}
     flight = replace(
         flight,
@@ -93,7 +82,7 @@ def planned(run: Run, flight: Flight, work: Work, stale: Mapping[Ref, str], reco
         refs=tuple(
             (ref, version)
             for ref, version in work.versions.items()
-            if run.app.waits and (ref not in once or ref in work.live)
+            if run.app.waits and ref not in work.spared and (ref not in once or ref in work.live)
         ),
         note=note,
         same=work.loaded is None,
@@ -113,16 +102,21 @@ def _runs_hooks(run: Run, flight: Flight, work: Work, record: AppRecord) -> bool
 
     A repair of drift never runs them, nor does a commit after which the app wants just what it wanted before.
     """
-    if not work.hooks or all(request.why is Why.DRIFT for request in run.requests):
+    if not work.hooks or run.by_drift():
         return False
-    if any(request.why in ASKED_BY_HAND or request.why is Why.RERUN for request in run.requests) or flight.tries:
+    if any(request.why in gate.ASKED_BY_HAND or request.why is Why.RERUN for request in run.requests) or flight.tries:
         return True
-    if flight.inputs == record.inputs:
+    return changes_anything(work, flight.inputs, record, {one.ref for one in flight.stale})
+
+
+def changes_anything(work: Work, inputs: str, record: AppRecord, stale: Collection[Ref]) -> bool:
+    """Whether an app wants something else than it last did: then hooks run, also when nobody asked by hand. Pure."""
+    if inputs == record.inputs:
         return False
     known = {one.rendered for one in work.known.values()}
-    wanted = [one.manifest for one in work.objects] + [hook.rendered.manifest for hook in work.hooks]
-    gone = {one.ref for one in flight.stale} - work.kept
-    return not record.inputs or bool(gone) or any(manifests.rendered_digest(one) not in known for one in wanted)
+    wanted = [*work.objects, *(hook.rendered for hook in work.hooks)]
+    gone = set(stale) - work.kept
+    return not record.inputs or bool(gone) or any(ignored.rendered_digest(one) not in known for one in wanted)
 
 
 def scope(run: Run) -> render.Scope:
@@ -130,14 +124,14 @@ def scope(run: Run) -> render.Scope:
     return lambda group, version, kind: run.client.resource(group, kind, version).namespaced
 
 
-def read(run: Run, tree: Tree, flight: Flight, variables: Mapping[str, str]) -> Work:
+def read(run: Run, tree: Tree, flight: Flight, given: Given) -> Work:
     """Render, and sort what is to be kept from what is to be run."""
-    rendered, declarations = render.objects(tree, run.app, flight.inputs, scope(run), flight.id, variables)
+    rendered, declarations, repeated = render.objects(tree, run.app, flight.inputs, scope(run), flight.id, given)
     gate.allow_objects(run.app, run.project, rendered)
     if run.app.kind == catalogs.KIND and rendered:
         one = rendered[0]
         raise BadDocument(f"{one.ref} is no declaration: a catalog holds nothing else", one.file, one.line)
-    objects, hooks = phases.split(rendered)
+    objects, hooks = phases.split(rendered, helm=run.app.kind != "Kustomization")  # Flux knows no hooks of Helm
     how = ways(run.app, objects)
     left = frozenset(ref for ref, options in how.items() if options.ignore)
     return Work(
@@ -147,18 +141,19 @@ def read(run: Run, tree: Tree, flight: Flight, variables: Mapping[str, str]) -> 
         live={},
         known=run.context.records.drift.owned(run.app.name),
         kept=left,
+        spared=keeping.held(run, how),
         apps=family.waves(declarations),
+        checks=run.checks,
+        repeated=repeated,
     )
 
 
 def respect(app: App, work: Work) -> None:
     """Keep the fields that others write as they are, in objects that are there and ask for it."""
-    work.objects = [
-        replace(one, manifest=ignored.respected(one.manifest, work.live[one.ref], app.ignored, one.ref))
-        if one.ref in work.live and work.how[one.ref].respect_ignored
-        else one
-        for one in work.objects
-    ]
+    for at, one in enumerate(work.objects):
+        kept = ignored.asked(one.manifest, work.live.get(one.ref), app.ignored, one.ref, work.how[one.ref])
+        if kept is not one.manifest:
+            work.objects[at] = replace(one, manifest=kept, digest=ignored.rendered_digest(one))
 
 
 def compare(run: Run, work: Work, record: AppRecord) -> tuple[diff.Difference, dict[Ref, str]]:
@@ -171,7 +166,7 @@ def compare(run: Run, work: Work, record: AppRecord) -> tuple[diff.Difference, d
     applyset = inventory.applyset(app)
     wanted = {**work.versions, **work.hook_versions}
     owned = {ref: one.version for ref, one in work.known.items()}
-    if not record.inputs or owned != wanted or not run.by_event():
+    if not record.inputs or owned != wanted or not (run.by_event() or run.by_drift()):
         work.loaded = inventory.load(client, app)
         owned = work.loaded.refs
     moving.say(run, wanted, owned)
@@ -193,8 +188,10 @@ def compare(run: Run, work: Work, record: AppRecord) -> tuple[diff.Difference, d
         force,
         settings.sync.parallel,
         functools.partial(moving.take, run),
+        work.spared,
     )
-    work.unchanged = {ref: work.live[ref] for ref in work.versions if ref in work.live and ref not in plan.writes}
+    open_ = plan.writes | work.spared
+    work.unchanged = {ref: work.live[ref] for ref in work.versions if ref in work.live and ref not in open_}
     stale = prune.stale(owned, wanted)
     work.kept |= keeping.kept(run, stale, work.live, len(owned))
     return plan, stale

@@ -7,12 +7,15 @@ begins with ``!`` does. A project that nobody declares exists only under the nam
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from workers import repositories
 from workers.model import Ref
+from workers.signed import Verify
+from workers.windows import Window
 
 DEFAULT = "default"
 
@@ -42,7 +45,11 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """One project. ``kinds`` and ``cluster_kinds`` are what it allows, ``None`` for all; the others what it denies."""
+    """One project. ``kinds`` and ``cluster_kinds`` are what it allows, ``None`` for all; the others what it denies.
+
+    ``verify`` is what it asks to be signed. ``longest`` is how many seconds a hold or an exception of its apps may
+    last, infinity where it does not say.
+    """
 
     name: str
     file: str
@@ -53,6 +60,9 @@ class Project:
     denied_kinds: tuple[Kind, ...] = ()
     cluster_kinds: tuple[Kind, ...] | None = ()
     denied_cluster_kinds: tuple[Kind, ...] = ()
+    windows: tuple[Window, ...] = ()
+    longest: float = math.inf
+    verify: Verify | None = None
     fault: str = ""
     parent: str = ""
     warnings: tuple[str, ...] = ()
@@ -126,6 +136,8 @@ def _listed(patterns: Sequence[str], text: str) -> bool:
 
 def _forms(url: str) -> tuple[str, ...]:
     bare = url.rstrip("/")
+    if bare.startswith("oci://"):
+        return (bare, bare.removeprefix("oci://"))
     return (bare, bare.removesuffix(".git"), f"{bare.removesuffix('.git')}.git")
 
 

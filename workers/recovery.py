@@ -6,10 +6,9 @@ from typing import Final
 
 import structlog
 
-from workers import reporting
 from workers.context import Context
 from workers.errors import HooklineError
-from workers.forges import redelivery
+from workers.forges import apps, redelivery
 
 log = structlog.get_logger()
 
@@ -33,7 +32,7 @@ def recover(context: Context) -> int:
 def _one(context: Context, hook: str, repository: str) -> int:
     url = f"{context.settings.url.rstrip('/')}/hooks/{hook}"
     try:
-        account = reporting.account(context.settings, hook)
+        account = context.accounts.of(hook, repository, apps.REDELIVERY)
         if account.kind != "github":
             return 0
         count = redelivery.recover(account, context.http, repository, url, context.records.clock())

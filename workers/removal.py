@@ -1,14 +1,14 @@
 """Deletes what an app owns once the app has left the catalog, by its finalizer's rule: the reverse of its sync.
 
-An app without a finalizer leaves its objects where they are. While the catalog is broken, nothing is deleted: a
-document that cannot be read looks just like one that is gone.
+An app without a finalizer leaves its objects where they are; many apps that go at once wait for a person. While the
+catalog is broken, nothing is deleted: a document that cannot be read looks just like one that is gone.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from workers import advance, ending, inventory, options, phases, planning, variables
+from workers import advance, ending, further, giving, inventory, leaving, options, phases, planning
 from workers.apps import App
 from workers.errors import SourceMissing
 from workers.flight import Flight
@@ -27,6 +27,9 @@ def remove(run: Run, flight: Flight | None) -> None:
         ending.forget(run)
         return
     if flight is None or not flight.removing:
+        if reason := leaving.waits(run):
+            run.finish(Outcome.HELD, reason)
+            return
         began = planning.begun(run, "", None)
         flight = replace(began, id=f"{began.id}-delete", removing=True, hooks=True)
     run.changes, run.began = flight.changes, flight.began
@@ -37,7 +40,16 @@ def remove(run: Run, flight: Flight | None) -> None:
         versions = {hook.ref: version_of(hook.rendered) for hook in hooks}
         kinds = inventory.kinds({**loaded.refs, **versions}.items())
         live = diff.live_objects(run.client, inventory.applyset(app), kinds, run.context.settings.sync.parallel)
-    work = Work(objects=[], hooks=hooks, how={}, live=live, known={}, loaded=loaded, kept=_kept(app, loaded, live))
+    work = Work(
+        objects=[],
+        hooks=hooks,
+        how={},
+        live=live,
+        known={},
+        loaded=loaded,
+        kept=_kept(app, loaded, live),
+        checks=run.checks,
+    )
     work.owned = {
         ref: (version, live[ref])
         for ref, version in loaded.refs.items()
@@ -72,8 +84,10 @@ def _hooks(run: Run, flight: Flight) -> list[phases.Hook]:
     if not mirror.has(revision):
         raise SourceMissing(f"{app.url} no longer has {revision[:7]}, so the hooks of its deletion cannot be read")
     run.revision = revision
-    values = variables.of(run.client, app)
     tree = mirror.tree(revision)
-    key = render.inputs(tree, app, values)
-    rendered, _ = render.objects(tree, app, key, planning.scope(run), flight.id, values)
+    commits = [commit for _, commit in flight.also] or run.context.records.sources.of(app.name)[1:]
+    trees = further.noted(run.context, app, commits)
+    given = giving.gathered(run.client, run.context, app, tree, trees)
+    key = render.inputs(tree, app, given)
+    rendered, _, _ = render.objects(tree, app, key, planning.scope(run), flight.id, given)
     return [hook for hook in phases.split(rendered)[1] if {Phase.PRE_DELETE, Phase.POST_DELETE} & set(hook.phases)]

@@ -1,4 +1,4 @@
-"""Publishes a commit's statuses: one writer per commit, retried from the record until the forge has them."""
+"""Publishes a commit's statuses: one writer per place, paced over all workers, retried until the forge has them."""
 
 from __future__ import annotations
 
@@ -6,65 +6,169 @@ from typing import Final
 
 import structlog
 
-from workers import forges, secretrefs
+from workers import forges, links
 from workers.context import Context
-from workers.errors import ForgeUnreachable, OperatorError, UnknownName
+from workers.errors import (
+    BadConfiguration,
+    ForgeUnreachable,
+    HooklineError,
+    LeaseLost,
+    OperatorError,
+    TransientError,
+    UnknownName,
+)
+from workers.forges import limits
+from workers.forges.refusals import Busy, TokenRefused
 from workers.model import Commit, Status
-from workers.settings import Settings
+from workers.records.coding import commit_id
+from workers.records.commits import CommitRecord
 from workers.stages import lock, report
 
 log = structlog.get_logger()
 
-UNREACHABLE_SECONDS: Final = 5.0
-OPERATOR_SECONDS: Final = 300.0
+DOWN: Final = (1.0, 60.0)
+"""Seconds of the first and of the longest pause when a forge does not answer, or has had enough."""
+DENIED: Final = (15.0, 300.0)
+"""The same when a person has to act: a token, its rights, the address of the API."""
+
+
+class Postponed(TransientError):
+    """Nothing was sent: the forge is left alone for ``seconds``, or the budget is used up for so long."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"not written yet: the next try is in {seconds:.0f} s")
+        self.seconds = seconds
+
+
+class Pen:
+    """Writes statuses at one account for as long as the lease is ours; :class:`report.Pen`."""
+
+    def __init__(self, context: Context, account: forges.Account, commit: Commit, held: lock.Held) -> None:
+        self._context = context
+        self._account = account
+        self._commit = commit
+        self._held = held
+        self._scopes = (account.name, f"{account.name}|{commit.repository}")
+
+    def admit(self, status: Status) -> None:
+        """Raise :class:`LeaseLost` or :class:`Postponed` unless this status may be sent now."""
+        self._held.check()
+        quotas, now = self._context.records.quotas, self._context.records.clock()
+        most = limits.writes(self._account.kind, is_first=status.context == report.CONTEXT)
+        wait = quotas.admit(self._account.name, self._scopes, now, most)
+        if wait:
+            raise Postponed(wait)
+
+    def write(self, status: Status, *, is_doubtful: bool) -> None:
+        """Make the status true; one that may have arrived already is read back first.
+
+        Raises what :func:`forges.write` raises, and opens the breaker of what is broken.
+        """
+        quotas, now = self._context.records.quotas, self._context.records.clock()
+        try:
+            asked = self._written(status, is_doubtful=is_doubtful)
+        except Busy:
+            quotas.close(self._scopes)
+            raise
+        except (ForgeUnreachable, TokenRefused) as error:
+            least, most = DOWN if isinstance(error, ForgeUnreachable) else DENIED
+            quotas.trip(self._scopes[0], now, least, most, getattr(error, "retry_after", None))
+            raise
+        except OperatorError:
+            quotas.close(self._scopes[:1])
+            quotas.trip(self._scopes[1], now, *DENIED)
+            raise
+        except HooklineError:
+            quotas.close(self._scopes)
+            raise
+        quotas.close(self._scopes)
+        if asked is not None:
+            quotas.trip(self._scopes[0], now, 0.0, 0.0, asked)
+
+    def _written(self, status: Status, *, is_doubtful: bool) -> float | None:
+        client = self._context.http
+        if is_doubtful and forges.shows(self._account, client, self._commit, status):
+            return None
+        return forges.write(self._account, client, self._commit, status)
 
 
 def publish(context: Context, name: str) -> None:
     """Write what the forge of a commit does not have yet.
 
-    A forge that does not answer leaves the commit dirty: the tick asks again.
+    A forge that does not answer, has had enough or is to be left alone leaves the commit dirty: the tick asks again.
     """
-
-    def write(commit: Commit, status: Status) -> None:
-        forges.write(account(context.settings, commit.hook), context.http, commit, status)
-
     commits, clock = context.records.commits, context.records.clock
     with structlog.contextvars.bound_contextvars(stage="report", commit=name):
-        while commits.is_dirty(name, clock()):
-            with lock.hold(context.records.leases, f"commit:{name}", context.settings.sync.lease) as held:
+        record = commits.read(name)
+        try:
+            mine = account_of(context, record)
+        except (UnknownName, BadConfiguration) as error:
+            _unwritable(context, record, error)
+            return
+        place = place_of(record.commit, mine)
+        names = together(context, record, place)
+        commits.remember(name, mine.name)
+        while commits.is_dirty(names, clock()):
+            with lock.hold(context.records.leases, f"status:{place}", context.settings.sync.lease) as held:
                 if held is None:
                     return  # whoever holds it looks again after the release
                 try:
-                    report.publish(commits, name, write)
-                except (ForgeUnreachable, OperatorError) as error:
-                    seconds = pause(error)
-                    log.warning("statuses not written yet", reason=str(error), seconds=seconds)
-                    commits.postpone(name, clock() + seconds)
+                    pen = Pen(context, mine, record.commit, held)
+                    report.publish(commits, place, names, pen, links.maker(context.settings.url, context.records))
+                except LeaseLost as error:
+                    log.warning("statuses not written", reason=str(error))
+                    return
+                except (TransientError, OperatorError) as error:
+                    commits.postpone(names, clock() + _pause(context, place, error))
 
 
-def pause(error: Exception) -> float:
-    """Return the seconds until the next attempt: what the forge asked for, or long enough for a person to act. Pure."""
-    if isinstance(error, ForgeUnreachable):
-        return error.retry_after if error.retry_after is not None else UNREACHABLE_SECONDS
-    return OPERATOR_SECONDS
+def _pause(context: Context, place: str, error: Exception) -> float:
+    """Return the seconds until the next attempt at a commit, and log what is new."""
+    if isinstance(error, Postponed):
+        return error.seconds
+    tries = context.records.commits.failed(place, is_busy=isinstance(error, Busy))
+    least, most = DENIED if isinstance(error, OperatorError) else DOWN
+    seconds = limits.pause(tries, least, most, getattr(error, "retry_after", None))
+    log.warning("statuses not written yet", reason=str(error), seconds=seconds, tries=tries)
+    return seconds
 
 
-def account(settings: Settings, hook: str) -> forges.Account:
-    """Return the forge account that statuses of a hook's repositories are written with.
+def _unwritable(context: Context, record: CommitRecord, error: HooklineError) -> None:
+    """Leave a commit alone that there is no account for, until the configuration has one or the commit is forgotten."""
+    commits = context.records.commits
+    if not record.apps and not record.plans:
+        commits.clean(record)
+        return
+    commits.postpone([record.name], context.records.clock() + DENIED[1], keep=False)
+    log.error("statuses cannot be written", reason=str(error))
 
-    Raises :class:`UnknownName` when the hook is gone or no forge of its kind is configured.
+
+def place_of(commit: Commit, mine: forges.Account) -> str:
+    """Return the name of where a forge keeps one status of a context for this commit. Pure."""
+    ref = f"|{commit.ref}" if mine.kind in forges.BY_REF else ""
+    return f"{mine.name}|{commit.repository}|{commit.revision}{ref}"
+
+
+def together(context: Context, record: CommitRecord, place: str) -> list[str]:
+    """Return the record names of all commits that share a place with this one: of other refs, and other hooks."""
+    found = []
+    for name in context.records.commits.alike(commit_id(record.commit)):
+        other = record if name == record.name else context.records.commits.read(name)
+        try:
+            if place_of(other.commit, account_of(context, other)) == place:
+                found.append(name)
+        except (UnknownName, BadConfiguration):
+            continue
+    return found
+
+
+def account_of(context: Context, record: CommitRecord) -> forges.Account:
+    """Return the forge account that a commit's statuses are written with.
+
+    A hook that left the configuration is no reason to leave a commit pending: the account it was begun with goes on.
+    Raises :class:`UnknownName` when neither is configured, :class:`BadConfiguration` when nothing says which.
     """
-    declared = settings.hooks.get(hook)
-    if declared is None:
-        raise UnknownName(f"the hook {hook} is no longer configured: its commits get no statuses")
-    names = (
-        [declared.account]
-        if declared.account
-        else [key for key, forge in settings.forges.items() if forge.kind == declared.forge]
-    )
-    if not names:
-        raise UnknownName(
-            f"no forge of kind {declared.forge} is configured: add one under `forges` to get statuses for hook {hook}"
-        )
-    chosen = settings.forges[names[0]]
-    return forges.Account(kind=chosen.kind, api=chosen.api, token=lambda: secretrefs.read(chosen.token))
+    settings, commit = context.settings, record.commit
+    if commit.hook not in settings.hooks and record.account in settings.forges:
+        return context.accounts.named(record.account, commit.repository)
+    return context.accounts.of(commit.hook, commit.repository)

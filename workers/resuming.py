@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from workers import advance, checks, ending, inventory, keeping, kube, planning, variables
+from workers import advance, checks, ending, further, giving, inventory, keeping, kube, planning
 from workers.errors import HealthFailed
 from workers.flight import Flight
 from workers.health.overall import healthy
@@ -22,6 +22,7 @@ FEW: Final = 3
 def resume(run: Run, flight: Flight) -> None:
     """Look at a sync that waits. One that only waits for health is not rendered again."""
     run.revision, run.ref, run.changes, run.began = flight.revision, flight.ref, flight.changes, flight.began
+    run.also = flight.also
     applyset, parallel = inventory.applyset(run.app), run.context.settings.sync.parallel
     seen = run.context.records.drift.seen(run.cluster, run.app.name)
     if flight.last:
@@ -29,9 +30,9 @@ def resume(run: Run, flight: Flight) -> None:
             verdict = _soon(run, flight)
             if verdict is None:
                 live = diff.live_objects(run.client, applyset, inventory.kinds(flight.refs), parallel, seen)
-                verdict = health.verdict((ref for ref, _ in flight.refs), live)
+                verdict = health.verdict((ref for ref, _ in flight.refs), live, run.checks)
             if verdict.ok:
-                verdict = checks.verdict(run.client, run.app, verdict)
+                verdict = checks.verdict(run.client, run.app, verdict, run.checks)
         if verdict.done and verdict.ok:
             run.finish(Outcome.SUCCEEDED, ending.succeeded(flight, verdict.message), inputs=flight.inputs)
         elif verdict.done or run.late(flight):
@@ -45,7 +46,10 @@ def resume(run: Run, flight: Flight) -> None:
         if not mirror.has(flight.revision):  # another machine began it
             mirror.fetch(lambda: not mirror.has(flight.revision))
         tree = mirror.tree(flight.revision)
-        work = planning.read(run, tree, flight, variables.of(run.client, run.app))
+        trees = further.noted(run.context, run.app, [commit for _, commit in flight.also])
+        given = giving.gathered(run.client, run.context, run.app, tree, trees)
+        work = planning.read(run, tree, flight, given)
+        work.spared |= frozenset(flight.spared)
     with run.during(Stage.DIFF):
         stale = {one.ref: one.version for one in flight.stale}
         kinds = inventory.kinds({**stale, **work.versions, **work.hook_versions}.items())
@@ -68,5 +72,5 @@ def _soon(run: Run, flight: Flight) -> Verdict | None:
             found = None
         if found is not None:
             live[ref] = found
-    verdict = health.verdict(pending, live)
+    verdict = health.verdict(pending, live, run.checks)
     return replace(verdict, message=healthy(len(versions))) if verdict.ok else verdict

@@ -17,6 +17,7 @@ _BRANCHES = "refs/heads/"
 _TAGS = "refs/tags/"
 _RANGE_SIGNS = frozenset("*^~<>=|, ")
 _AFTER_SIGN = re.compile(r"([<>=~^]) +")
+_BEFORE = re.compile(r"[0-9]-[0-9A-Za-z]")
 _LETTER_V = re.compile(r"^([<>=~^]*)[vV](?=[0-9])")
 
 
@@ -93,7 +94,10 @@ def _within(revision: str, ref: str) -> bool:
         return False
     wanted = span(revision)
     found = version(ref.removeprefix(_TAGS)) if wanted else None
-    return bool(wanted and found and wanted.match(found))
+    if wanted is None or found is None:
+        return False
+    # Who names a version before a release asks for those of every release (Masterminds' rule, not npm's).
+    return bool(wanted.match(found) or (_BEFORE.search(revision) and wanted.match(found.truncate())))
 
 
 def why_not(revision: str, ref: str) -> str:

@@ -12,7 +12,24 @@ from typing import Literal
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from workers.groups import Catalog, Group, Seconds, SecretRef, Sync
+from workers.apis import Forge
+from workers.credentials import RepositoryCredential
+from workers.decryption import Decryption
+from workers.groups import (
+    Alerts,
+    Catalog,
+    Group,
+    Health,
+    Holds,
+    IgnoredDifferences,
+    Seconds,
+    SecretRef,
+    Sync,
+)
+from workers.identities import PlanIdentity
+from workers.issuers import Audit, Issuer
+from workers.rendering import Charts, Kustomize
+from workers.signers import Signers
 
 
 class Edge(Group):
@@ -33,9 +50,12 @@ class Edge(Group):
     large_bodies: int = Field(default=1, ge=1)
     """Bodies of more than 256 KiB that are in memory at once; others wait in a temporary file."""
     max_failures: int = Field(default=60, ge=1)
-    """Deliveries of one hook from one address that may fail verification in a minute; more are answered 429 unread."""
+    """Deliveries of one hook from one address that may fail verification in a minute; more are answered 429 unread.
+    So many failed tokens of one address too, over all web processes and their restarts."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks of reverse proxies whose X-Forwarded-For is believed."""
+    metrics_token: SecretRef | None = None
+    """A reference to the bearer token that `/metrics` asks for; without it there is no such path."""
 
 
 class Redis(Group):
@@ -55,15 +75,7 @@ class Cluster(Group):
     in_cluster: bool = False
     force_conflicts: bool = True
     """Take fields over from other field managers. Git wins by default, as in Argo CD and Flux."""
-
-
-class Forge(Group):
-    """A forge's API: where statuses are written."""
-
-    kind: Literal["github", "gitlab"]
-    api: str
-    """Base URL: https://api.github.com, https://ghes.example/api/v3, https://gitlab.com/api/v4 …"""
-    token: SecretRef
+    plans: PlanIdentity | None = None
 
 
 class Hook(Group):
@@ -80,8 +92,17 @@ class Hook(Group):
     host: str = ""
     """The host of the repositories' URLs, when only that one is to be believed. Bitbucket Data Center before 8.0
     needs it: its deliveries name no URL."""
+    comments: bool = False
+    """Whether a comment ``/hookline approve [APP]`` below a merged pull request, or its commit, approves what it
+    brought, when its author may write to the repository. The forge has to send comments, too."""
+    plans: bool = True
+    """Whether pull requests get plans (`docs/plans.md`), where an account is for the hook: a comment and the status
+    `hookline/plan`. The forge has to send pull requests, too."""
+    plan_label: str = "hookline/plan"
+    """The label with which a person who may write lets the pull request of a fork be planned, until its next push."""
     account: str = ""
-    """The forge (a key under ``forges``) that gets the statuses; "" when there is one of this kind."""
+    """The account (a key under ``forges``) that writes the statuses. Without it: one of this kind whose host is
+    ``host``, if set, and whose ``repositories`` hold the repository."""
 
     @model_validator(mode="after")
     def _closed_by_default(self) -> Hook:
@@ -98,16 +119,6 @@ class Repository(Group):
     url: str
     clone: str = ""
     """Where to clone from instead of ``url`` (a mirror, or the demo's local server)."""
-
-
-class Issuer(Group):
-    """Who may mint the bearer tokens of the API."""
-
-    issuer: str
-    audience: str = "hookline"
-    algorithms: tuple[Literal["HS256", "RS256", "ES256"], ...] = ("HS256",)
-    key: SecretRef
-    """HS256: a shared key of 32 bytes at least. RS256 and ES256: the public key as PEM."""
 
 
 class Log(Group):
@@ -141,9 +152,36 @@ class Settings(BaseSettings):
     hooks: dict[str, Hook] = {}
     forges: dict[str, Forge] = {}
     repositories: tuple[Repository, ...] = ()
+    repository_credentials: dict[str, RepositoryCredential] = {}
+    decryption: dict[str, Decryption] = {}
+    signatures: dict[str, Signers] = {}
     issuers: tuple[Issuer, ...] = ()
+    audit: Audit = Audit()
     sync: Sync = Sync()
+    ignored: tuple[IgnoredDifferences, ...] = ()
+    health: Health = Health()
+    alerts: Alerts = Alerts()
+    holds: Holds = Holds()
     log: Log = Log()
+    charts: Charts = Charts()
+    kustomize: Kustomize = Kustomize()
+    helm: Path | None = None
+    """The helm binary (version 4 or 3) that renders charts; without it `$HELM`, else `helm` on the PATH."""
+
+    def planning(self, name: str) -> Hook | None:
+        """Return a hook by its name, ``None`` for none; one that no account is for wants no plans."""
+        hook = self.hooks.get(name)
+        return hook if hook is None or self.serving(hook) else hook.model_copy(update={"plans": False})
+
+    def serving(self, hook: Hook) -> dict[str, Forge]:
+        """Return the accounts that may write the statuses of a hook's repositories, by name."""
+        if hook.account:
+            return {name: forge for name, forge in self.forges.items() if name == hook.account}
+        return {
+            name: forge
+            for name, forge in self.forges.items()
+            if forge.kind == hook.forge and hook.host.lower() in ("", forge.web.lower())
+        }
 
     @classmethod
     def settings_customise_sources(

@@ -8,15 +8,18 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import structlog
 
-from workers import drift, revisions
+from workers import drift, endings, pulls, reopening, revisions
+from workers.alerts import telling
 from workers.apps import App, Index, decoded
 from workers.broker import TURNS
 from workers.context import Context
+from workers.endings import ask_again
 from workers.errors import HooklineError
-from workers.git.mirror import Refs
+from workers.git.refs import Refs
 from workers.model import Request, Why
 from workers.records.hooks import Missed
 
@@ -28,14 +31,24 @@ GONE_SECONDS = 10.0
 
 
 def tick(context: Context) -> None:
-    """Send what is recorded and not under way, what is due, and commits with unwritten statuses. Reads Redis only."""
+    """Send what is recorded and not under way, what is due, unwritten statuses and alerts. Asks Redis only."""
     ask_declared(context)
+    endings.see_off(context)
+    reopening.reopen(context)
     for app in context.records.progress.due_again():
         ask_again(context, app, "retry")
-    for app in context.records.progress.unsent():
+    ask_due(context)
+    for app in context.records.watchers.nudge(context.records.progress.unsent()):
         context.counter.send(app)
     for commit in context.records.commits.dirty(context.records.clock()):
         context.counter.publish(commit)
+    for delivery in context.records.comments.due(context.records.clock()):
+        context.counter.comment(delivery)
+    context.records.pulls.outdate(context.records.clock())
+    for pull in context.records.pulls.due(context.records.clock()):
+        context.counter.plan(pull)
+    for outbox in context.records.alerts.due():
+        context.counter.alert(outbox)
 
 
 def sweep(context: Context, turn: int | None = None) -> None:
@@ -47,9 +60,22 @@ def sweep(context: Context, turn: int | None = None) -> None:
     index = context.catalog.index()
     for problem in look_at_repositories(context, index.apps.values(), turn):
         log.warning("sweep could not look", reason=problem)
-    if not context.settings.sync.sweep_drift or (turn or 0) % TURNS:
+    if turn is None:
+        sweep_clusters(context)
+
+
+def sweep_clusters(context: Context, task_every: float = 0.0) -> None:
+    """Ask for a look at every app with drift that was not judged yet, on each cluster whose turn it is.
+
+    ``task_every`` is how often somebody calls this, in seconds; 0 for a call out of turn.
+    """
+    if not context.settings.sync.sweep_drift:
         return
+    index = context.catalog.index()
     for name in context.settings.clusters:
+        every = drift.every(context.settings, index, name)
+        if task_every and not context.records.repairs.turn(name, every - task_every / 2):
+            continue
         try:
             for app in drift.sweep(context, name):
                 ask_repair(context, index.apps[app])
@@ -64,6 +90,15 @@ def ask_declared(context: Context) -> None:
     for name in context.records.declarations.declare(digests):
         ask(context, index.apps[name], Why.SWEEP, "declaration")
     ask_gone(context, index)
+
+
+def ask_due(context: Context) -> None:
+    """Ask for a look at the apps whose drift was to be looked at again by now: it had to last, or was fought over."""
+    now, apps = context.records.clock(), context.catalog.index().apps
+    for name in context.records.repairs.due(now):
+        if name in apps:
+            ask_repair(context, apps[name])
+        context.records.repairs.asked(name, now)  # after the request is recorded: a crash asks twice, not never
 
 
 def ask_gone(context: Context, index: Index) -> None:
@@ -87,12 +122,6 @@ def ask_gone(context: Context, index: Index) -> None:
         ask_again(context, name, "declaration is gone")
 
 
-def ask_again(context: Context, name: str, who: str) -> None:
-    """Ask for a look at an app at whatever its revision is, declared or not."""
-    request = Request(app=name, number=0, why=Why.SWEEP, who=who, at=context.records.clock())
-    context.counter.accept(None, [request])
-
-
 def in_turn(name: str, count: int, turn: int | None) -> bool:
     """Whether a repository is looked at in this turn: a few all in the first, of many each in its own. Pure."""
     if turn is None:
@@ -107,9 +136,17 @@ def look_at_repositories(context: Context, served: Iterable[App], turn: int | No
     Returns what went wrong.
     """
     by_clone: dict[str, list[App]] = {}
+    now = context.records.clock()
     for app in served:
         if app.url and not app.fault and not app.suspended:
-            by_clone.setdefault(str(context.mirror(app).path), []).append(app)
+            for view in app.views:
+                by_clone.setdefault(str(context.mirror(view).path), []).append(view)
+
+    exceptions = context.records.exceptions.all()
+
+    def following(app: App) -> App:
+        found = exceptions.get(app.name)
+        return replace(app, revision=found.revision) if found and found.in_force(app.url, now) else app
 
     def one(group: list[App]) -> str:
         try:
@@ -117,7 +154,7 @@ def look_at_repositories(context: Context, served: Iterable[App], turn: int | No
         except HooklineError as error:
             return str(error)
         for app in group:
-            compare(context, app, *head(app, refs))
+            compare(context, app, *head(following(app), refs))
         return ""
 
     with ThreadPoolExecutor(4) as pool:
@@ -128,15 +165,21 @@ def look_at_repositories(context: Context, served: Iterable[App], turn: int | No
 def compare(context: Context, app: App, ref: str, revision: str) -> None:
     """Request a commit nobody told us of, and note that its hook was silent. A delivery that comes late ends that."""
     record = context.records.progress.app(app.name)
-    if not revision or revision in (record.seen, record.revision):
+    known = (record.seen, record.revision, *(context.records.sources.of(app.name) if app.more else ()))
+    if not revision or revision in known:
         return
     ask(context, app, Why.SWEEP, "sweep", ref, revision)
     served = context.served(app, revision, ref)
-    # The first look at an app is no move: nobody could have told of it.
-    if served and record.seen:
+    # The first look at an app is no move: nobody could have told of it. Of several sources only one is `seen`.
+    if served:
+        branch = pulls.branch(served.hook, served.repository, ref)
+        context.records.pulls.move(branch, revision, context.records.clock())
+    if served and record.seen and not app.more:
         at = context.records.clock()
-        if context.records.hooks.miss(Missed(app.name, ref, served.hook, served.repository, revision, at)):
+        missed = Missed(app.name, ref, served.hook, served.repository, revision, at)
+        if context.records.hooks.miss(missed):
             log.warning("no delivery told of a move", app=app.name, hook=served.hook, ref=ref, revision=revision)
+            telling.delivery_silence(context, app, missed)
 
 
 def head(app: App, refs: Refs) -> tuple[str, str]:
@@ -146,20 +189,12 @@ def head(app: App, refs: Refs) -> tuple[str, str]:
 
 
 def ask_repair(context: Context, app: App) -> None:
-    """Ask for a look at an app that drifted."""
+    """Ask for a look at an app that drifted; where the gate is closed to repairs, that look notes the drift."""
     ask(context, app, Why.DRIFT, "drift")
 
 
 def ask(context: Context, app: App, why: Why, who: str, ref: str = "", revision: str = "") -> None:
     """Record one request and send its message; one that is already wanted is not asked for twice."""
-    request = Request(
-        app=app.name,
-        number=0,
-        why=why,
-        who=who,
-        at=context.records.clock(),
-        ref=ref,
-        revision=revision,
-        commit=context.served(app, revision) if revision else None,
-    )
+    commit = context.served(app, revision) if revision else None
+    request = Request(app.name, 0, why, who, context.records.clock(), ref, revision, commit=commit)
     context.counter.accept(None, [request])

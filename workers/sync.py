@@ -13,13 +13,13 @@ from typing import Any
 
 import structlog
 
-from workers import advance, apps, dependencies, gate, inventory, planning, removal, resuming, variables
+from workers import advance, apps, beginning, gating, giving, planning, removal, repairing, resuming
 from workers.context import Context
 from workers.errors import BadDeclaration, HooklineError, LeaseLost, ObjectAwaited, TransientError
 from workers.flight import Flight, Mode
-from workers.model import Action, Outcome, Request, Stage
+from workers.model import Outcome, Request, Stage
 from workers.run import Run
-from workers.stages import fetch, lock, render
+from workers.stages import lock, render
 from workers.stages.lock import Held
 
 log = structlog.get_logger()
@@ -37,6 +37,7 @@ def look(context: Context, name: str) -> None:
     """
     records, settings = context.records, context.settings
     with structlog.contextvars.bound_contextvars(app=name):
+        records.watchers.arrived(name)
         with lock.hold(records.leases, f"app:{name}", settings.sync.lease) as held:
             if held is None:
                 return
@@ -97,9 +98,12 @@ def _gone(context: Context, name: str, held: Held, requests: Sequence[Request], 
         attempts = 1 if flight else context.records.progress.begin(name, requests[-1].number)
         run = Run(context, apps.decoded(last), held, requests, attempts)
         run.removing = True
+        if not flight and gating.held(run):
+            return
         _guarded(run, flight, removal.remove)
     progress = context.records.progress
-    if context.records.declarations.last(name) and progress.app(name).done >= requests[-1].number:
+    declarations = context.records.declarations
+    if declarations.last(name) and not declarations.held(name) and progress.app(name).done >= requests[-1].number:
         progress.again(name, context.records.clock() + REMOVED_AGAIN)
 
 
@@ -142,54 +146,39 @@ def _guarded(run: Run, flight: Flight | None, act: Callable[[Run, Any], None]) -
 
 
 def _stages(run: Run, flight: Flight | None) -> None:
-    context, app = run.context, run.app
-    if app.fault:
-        raise BadDeclaration(app.fault)
-    if reason := run.closed():
-        run.finish(Outcome.HELD, reason)
+    app = run.app
+    if not beginning.may_begin(run, flight):
         return
-    gate.allow(app, run.project)
-    if not _may_go_on(run):
-        return
-    context.records.declarations.remember(app.name, apps.encoded(app))
+    record, before = run.context.records.progress.app(app.name), flight
     with run.during(Stage.FETCH):
-        run.ref, tree = fetch.tree(context.mirror(app), app, run.request)
-        run.revision = tree.revision
+        tree = repairing.tree(run, record)
+        trees = repairing.further_trees(run, record)
     with run.during(Stage.RENDER):
-        values = variables.of(run.client, app)
-        inputs = render.inputs(tree, app, values)
-        record = context.records.progress.app(app.name)
+        given = giving.gathered(run.client, run.context, app, tree, trees)
+        inputs = render.inputs(tree, app, given)
         if run.by_event() and inputs == record.inputs:
             run.finish(Outcome.NOT_AFFECTED, f"not affected: nothing {app.name} reads has changed", inputs=inputs)
             return
-        going = planning.continued(flight, inputs, app, run.requests)
+        if repairing.is_overtaken(run, inputs, record):
+            repairing.give_way(run)
+            return
+        going = None if run.stopped else planning.continued(flight, inputs, app, run.requests)
         flight = going or planning.begun(run, inputs, flight)
-        work = planning.read(run, tree, flight, values)
+        work = planning.read(run, tree, flight, given)
     with run.during(Stage.DIFF):
-        plan, stale = planning.compare(run, work, record)
-        run.changes = tuple(change for change in plan.changes.values() if change.action is not Action.UNCHANGED)
+        plan, stale = repairing.compare(run, work, record, going)
+        repair = repairing.judge(run, work, plan, stale, record, inputs, before, going)
+        if repair.over:
+            repairing.end(run, work, repair)
+            return
+        run.changes = repair.plan.written
         if not going:
-            flight = planning.planned(run, flight, work, stale, record)
-        flight = replace(flight, changes=run.changes)
+            flight = planning.planned(run, flight, work, repair.stale, record)
+        said, spared = flight.note + repairing.note(repair), tuple(sorted(work.spared))
+        flight = replace(flight, changes=run.changes, note=said, spared=spared)
     with run.during(Stage.APPLY):
-        # Intent before the first write: whatever is created from here on is owned, even if we die.
-        if work.loaded is not None:
-            refs = {**work.loaded.refs, **work.versions, **work.hook_versions}
-            if refs != work.loaded.refs or stale:
-                context.records.progress.unsure(app.name)
-            work.loaded = inventory.save(run.client, app, refs, work.loaded)
+        beginning.intend(run, work, repair.stale)
     if going:
         advance.mend(run, work, flight)
     advance.advance(run, work, flight)
-
-
-def _may_go_on(run: Run) -> bool:
-    """Whether the apps this one depends on are ready; otherwise it waits for them, or ends because they did."""
-    if not run.app.depends:
-        return True
-    found = dependencies.standing(run.app, run.context.catalog.index().apps, run.context.records.progress.app)
-    if found.ended is not None:
-        run.finish(found.ended, found.text, inputs="")
-    elif not found.ready:
-        run.wait(replace(planning.begun(run, "", None), mode=Mode.DEPEND, text=found.text))
-    return found.ready
+    repairing.told(run, work, repair)

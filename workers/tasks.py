@@ -6,7 +6,20 @@ import functools
 
 import structlog
 
-from workers import broker, configuration, context, recovery, reporting, sweep, sync, telemetry
+from workers import (
+    broker,
+    commenting,
+    configuration,
+    context,
+    foretold,
+    pulling,
+    recovery,
+    reporting,
+    sweep,
+    sync,
+    telemetry,
+)
+from workers.alerts import sending
 from workers.context import Context
 
 settings = configuration.load()
@@ -34,6 +47,24 @@ def publish(commit: str) -> None:
     reporting.publish(held(), commit)
 
 
+@app.task(name=broker.COMMENT)
+def comment(delivery: str) -> None:
+    """Approve what a delivery's comment approves, if its author may."""
+    commenting.decide(held(), delivery)
+
+
+@app.task(name=broker.PLAN)
+def plan(pull: str) -> None:
+    """Bring one pull request's plan to its comment and its status."""
+    pulling.look(held(), pull, foretold.planned)
+
+
+@app.task(name=broker.ALERT)
+def alert(outbox: str) -> None:
+    """Begin to empty an outbox of alerts; that goes on beside this worker's slots."""
+    sending.start(held(), outbox)
+
+
 @app.task(name=broker.TICK)
 def tick() -> None:
     """Send what was recorded and never looked at, and what is due after a wait."""
@@ -42,8 +73,14 @@ def tick() -> None:
 
 @app.task(name=broker.SWEEP_ALL)
 def sweep_all() -> None:
-    """Find what events missed: new commits, changed declarations, drift."""
+    """Find what events missed: new commits, failed deliveries."""
     mine = held()
     turn = mine.records.progress.turn()
     sweep.sweep(mine, turn)
     recovery.recover(mine)
+
+
+@app.task(name=broker.SWEEP_DRIFT)
+def sweep_drift() -> None:
+    """Compare live objects with what was accepted, on each cluster whose turn it is."""
+    sweep.sweep_clusters(held(), broker.drift_every(settings))

@@ -6,7 +6,7 @@ import base64
 import binascii
 from typing import Any
 
-from workers import kube
+from workers import known, kube
 from workers.apps import App
 from workers.errors import SourceMissing
 
@@ -24,8 +24,20 @@ def of(client: kube.Client, app: App) -> dict[str, str]:
                 f"{app.origin}: spec.postBuild.substituteFrom: there is no {kind} {namespace}/{name}: make it, or say "
                 "optional: true"
             )
-        found |= values(live or {})
+        new = values(live or {})
+        if kind == "Secret":
+            known.remember(f"{namespace}/{name}", new.values())
+        found |= new
     return found | dict(app.build.variables)
+
+
+def secret(client: kube.Client, app: App) -> set[str]:
+    """Return the values that the variables of ``app`` get from Secrets of the cluster."""
+    found: set[str] = set()
+    for kind, namespace, name, _ in app.build.variables_from:
+        if kind == "Secret":
+            found |= set(values(client.get(client.resource("", kind, "v1"), namespace, name) or {}).values())
+    return found
 
 
 def values(manifest: dict[str, Any]) -> dict[str, str]:

@@ -6,8 +6,8 @@ This module never decides whether to write and never deletes anything but what i
 from __future__ import annotations
 
 from workers import fields, kube
-from workers.errors import ClusterUnreachable, ObjectConflict, ObjectRefused
-from workers.model import Manifest
+from workers.errors import ClusterUnreachable, HooklineError, ObjectConflict, ObjectRefused
+from workers.model import Manifest, Rendered
 from workers.options import Options
 
 
@@ -73,7 +73,7 @@ def _whole(client: kube.Client, manifest: Manifest, live: Manifest | None, *, st
 def _anew(client: kube.Client, manifest: Manifest, how: Options, force: bool) -> kube.Applied:
     found = get(client, manifest)
     if client.dry_run and found is not None:
-        return kube.Applied(manifest, created=False)  # a pretended deletion leaves it there
+        return kube.Applied(manifest, created=False, anew=True)  # a pretended deletion leaves it there
     if found is not None:
         metadata = found["metadata"]
         resource = client.resource(*_kind(manifest))
@@ -102,3 +102,22 @@ def get(client: kube.Client, manifest: Manifest) -> Manifest | None:
     """Return the live object of a manifest. One request."""
     metadata = manifest["metadata"]
     return client.get(client.resource(*_kind(manifest)), metadata.get("namespace", ""), metadata["name"])
+
+
+class located:  # noqa: N801 -- used as a verb: with located(rendered): ...
+    """Name the file in every refusal raised inside the block."""
+
+    def __init__(self, rendered: Rendered) -> None:
+        self._rendered = rendered
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Raise a refusal again with the file in front; let everything else pass."""
+        if isinstance(error, ObjectRefused):
+            raise ObjectRefused(f"{self._rendered.origin}: {error}", error.field) from error
+        if isinstance(error, kube.UnknownKind):
+            raise ObjectRefused(f"{self._rendered.origin}: {error}") from error
+        if isinstance(error, HooklineError):
+            return

@@ -1,6 +1,6 @@
-"""Which binaries a control plane needs, where they are, and where they come from. Pure but for looking at files.
+"""Which binaries we need, where they are, and where they come from. Pure but for looking at files.
 
-Nobody ships kube-apiserver, etcd and their like as a package, so Go builds them from the ``go.mod`` and ``go.sum``
+Nobody ships kube-apiserver, etcd and Gitea as a package, so Go builds them from the ``go.mod`` and ``go.sum``
 files in ``binaries/``, once, into a cache folder whose name holds a digest of all that goes into them: a version
 bump is a new folder, never a stale binary. ``$KUBEBUILDER_ASSETS``, the convention of envtest, goes before.
 """
@@ -33,14 +33,18 @@ class Recipe:
     """One Go module and what to build of it.
 
     ``name`` is its folder in ``root``; ``commands`` maps a binary's name to its Go package; ``stamped`` is the module
-    whose version is stamped into the binaries the way Kubernetes' own build does; the ``Stage`` documents of module
-    ``copied`` are written beside its binaries.
+    whose version is stamped into the binaries the way Kubernetes' own build does, or into the Go variable ``variable``
+    alone; ``tags`` are build tags. Beside the binaries come ``folders`` of module ``copied``, or its ``Stage``
+    documents when no folder is named.
     """
 
     name: str
     commands: tuple[tuple[str, str], ...]
     stamped: str = ""
     copied: str = ""
+    folders: tuple[str, ...] = ()
+    tags: str = ""
+    variable: str = ""
     root: Path = SOURCES
 
     @property
@@ -53,8 +57,13 @@ class Recipe:
         return replace(self, commands=tuple(command for command in self.commands if command[0] in names))
 
 
+_HELM = "helm.sh/helm/v4"
+_KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5"
+_KUSTOMIZE_VERSION = "sigs.k8s.io/kustomize/api/provenance.version"
 RECIPES = (
     Recipe("etcd", (("etcd", "go.etcd.io/etcd/server/v3"),)),
+    Recipe("helm", (("helm", f"{_HELM}/cmd/helm"),), stamped=_HELM, variable=f"{_HELM}/internal/version.version"),
+    Recipe("kustomize", (("kustomize", _KUSTOMIZE),), stamped=_KUSTOMIZE, variable=_KUSTOMIZE_VERSION),
     Recipe("kwok", (("kwok", "sigs.k8s.io/kwok/cmd/kwok"),), copied="sigs.k8s.io/kwok"),
     Recipe(
         "kubernetes",
@@ -66,6 +75,12 @@ RECIPES = (
     ),
 )
 """In the order they are built: what fails, fails early."""
+
+GITEA = Recipe(
+    "gitea", (("gitea", "code.gitea.io/gitea"),), copied="code.gitea.io/gitea",
+    folders=("options", "public", "templates"), tags="sqlite",
+)  # fmt: skip
+"""A forge, for who asks for one: it takes half as long as all the others, and a cluster does without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +118,14 @@ def assets(environ: Mapping[str, str] = os.environ) -> dict[str, Path]:
                 f"KUBEBUILDER_ASSETS is {folder}, which has no executable {name}: "
                 "unset it to build everything here, or point it at a folder with etcd and kube-apiserver"
             )
-    names = [name for recipe in RECIPES if not recipe.copied for name, _ in recipe.commands]
+    names = (name for recipe in RECIPES if not recipe.copied for name, _ in recipe.commands)
     return {name: folder / name for name in names if os.access(folder / name, os.X_OK)}
 
 
 def wanted(environ: Mapping[str, str] = os.environ) -> list[Recipe]:
     """Return what has to come from the cache: every recipe, without the binaries that :func:`assets` has."""
     have = assets(environ)
-    rest = [recipe.only(frozenset(name for name, _ in recipe.commands if name not in have)) for recipe in RECIPES]
+    rest = (recipe.only(frozenset(name for name, _ in recipe.commands if name not in have)) for recipe in RECIPES)
     return [recipe for recipe in rest if recipe.commands]
 
 
@@ -126,10 +141,16 @@ def flags(recipe: Recipe) -> list[str]:
         match = re.search(rf"^\s*{re.escape(recipe.stamped)}\s+v(\d+)\.(\d+)\.\S+", file.read_text("utf-8"), re.M)
         if match is None:
             raise BadConfiguration(f"no version of {recipe.stamped} is required", str(file))
-        base = "k8s.io/component-base/version"
-        stamp = {"gitVersion": match[0].split()[-1], "gitMajor": match[1], "gitMinor": match[2]}
-        ldflags += "".join(f" -X {base}.{name}={value}" for name, value in stamp.items())
-    return ["-trimpath", "-buildvcs=false", f"-ldflags={ldflags}"]
+        base, version = "k8s.io/component-base/version", match[0].split()[-1]
+        stamp = {f"{base}.gitVersion": version, f"{base}.gitMajor": match[1], f"{base}.gitMinor": match[2]}
+        stamp = {recipe.variable: version} if recipe.variable else stamp
+        ldflags += "".join(f" -X {name}={value}" for name, value in stamp.items())
+    return ["-trimpath", "-buildvcs=false", *tagged(recipe), f"-ldflags={ldflags}"]
+
+
+def tagged(recipe: Recipe) -> list[str]:
+    """Return the flags that choose which files of a package count."""
+    return [f"-tags={recipe.tags}"] if recipe.tags else []
 
 
 def key(recipe: Recipe) -> str:
@@ -139,7 +160,8 @@ def key(recipe: Recipe) -> str:
         (recipe.source / "go.mod").read_bytes(),
         (recipe.source / "go.sum").read_bytes(),
         "\n".join([platform.system(), platform.machine(), *flags(recipe), *sum(recipe.commands, ())]).encode(),
-        "\n".join(_STAGE_FOLDERS if recipe.copied else ()).encode(),
+        "\n".join(recipe.folders or _STAGE_FOLDERS if recipe.copied else ()).encode(),
+        *(file.read_bytes() for file in sorted(recipe.source.rglob("*/*")) if file.is_file()),  # modules of our own
     ]
     for part in parts:
         digest.update(len(part).to_bytes(8, "big") + part)
@@ -156,6 +178,14 @@ def stages_of(module: Path) -> str:
     files = [file for folder in _STAGE_FOLDERS for file in sorted((module / folder).glob("*.yaml"))]
     texts = [file.read_text("utf-8") for file in files]
     return "---\n".join(text for text in texts if re.search(r"^kind: Stage$", text, re.M))
+
+
+def locate_gitea(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of Gitea's binary and pages, without building. Raises :class:`BinariesMissing`."""
+    cache = cache_folder(environ)
+    if not (folder := folder_of(GITEA, cache)).is_dir():
+        raise BinariesMissing(f"gitea: not in {cache} yet; build it with `make gitea`")
+    return folder
 
 
 def locate(environ: Mapping[str, str] = os.environ) -> Binaries:

@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deploy.local import binaries, toolchain
-from deploy.local.build import ensure
+from deploy.local import binaries, registry, toolchain
+from deploy.local.build import ensure, ensure_gitea
 from deploy.local.control_plane import ControlPlane
 from deploy.local.processes import signals_unwind
 from workers.errors import HooklineError
@@ -25,10 +25,16 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 @app.command()
-def build() -> None:
+def build(
+    gitea: Annotated[bool, typer.Option("--gitea", help="Build Gitea, and no control plane.")] = False,
+) -> None:
     """Build whatever the cache does not have, once."""
     began = time.monotonic()
+    if gitea:
+        console.print(f"Gitea is ready in {ensure_gitea()} ({time.monotonic() - began:.0f} s)", markup=False)
+        return
     found = ensure()
+    registry.ensure()
     took = time.monotonic() - began
     console.print(f"{len(found.paths)} binaries are ready in {binaries.cache_folder()} ({took:.0f} s)", markup=False)
 
@@ -47,15 +53,14 @@ def env() -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_row("cache", str(binaries.cache_folder()))
     table.add_row("KUBEBUILDER_ASSETS", os.environ.get("KUBEBUILDER_ASSETS") or "not set")
-    for recipe in binaries.wanted():
+    for recipe in (*binaries.wanted(), binaries.GITEA):
         folder = binaries.folder_of(recipe, binaries.cache_folder())
         table.add_row(recipe.name, f"{folder.name} ({'built' if folder.is_dir() else 'not built'})")
         minimum = toolchain.required((recipe.source / "go.mod").read_text("utf-8"))
-    if binaries.wanted():
-        try:
-            table.add_row("go", str(toolchain.find(minimum)))
-        except toolchain.NoToolchain as error:
-            table.add_row("go", str(error))
+    try:
+        table.add_row("go", str(toolchain.find(minimum)))
+    except toolchain.NoToolchain as error:
+        table.add_row("go", str(error))
     console.print(table)
 
 

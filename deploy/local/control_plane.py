@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
@@ -19,8 +17,9 @@ import httpx2
 from deploy.local import build, components
 from deploy.local.access import Access
 from deploy.local.binaries import Binaries
-from deploy.local.components import LOOPBACK, Layout
-from deploy.local.processes import Processes
+from deploy.local.components import Layout
+from deploy.local.places import free_port, only_user_of
+from deploy.local.processes import Child, Processes
 from deploy.local.simulated import NODES, is_ready, node, storage_class
 from workers.errors import OperatorError
 from workers.model import Manifest
@@ -51,6 +50,8 @@ class ControlPlane:
         self._full = full
         self._binaries = binaries
         self._cleanup = contextlib.ExitStack()
+        self._api: Child
+        self._api_command: list[str | Path] = []
 
     def __enter__(self) -> ControlPlane:
         self.start()
@@ -117,6 +118,22 @@ class ControlPlane:
             raise KubectlFailed(f"kubectl {' '.join(args)}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
 
+    def restart_api(self) -> None:
+        """Stop kube-apiserver and start it again on the same port, etcd untouched; return when it is ready.
+
+        Other parts are left to find that out by themselves.
+        """
+        self.processes.forget(self._api)
+        self._api = self.processes.start("kube-apiserver", self._api_command)
+        self.processes.wait_until(self._api_ready, "the API server to be ready again", READY_SECONDS)
+
+    def compact(self) -> None:
+        """Have etcd forget every past revision, so that no old resourceVersion can be read any more."""
+        with httpx2.Client(transport=httpx2.HTTPTransport(uds=str(self._layout.socket))) as etcd:
+            status = etcd.post("http://etcd/v3/maintenance/status", json={}).raise_for_status().json()
+            asked = {"revision": status["header"]["revision"], "physical": True}
+            etcd.post("http://etcd/v3/kv/compaction", json=asked).raise_for_status()
+
     def _make_folders(self, undo: contextlib.ExitStack) -> Layout:
         data = self._given
         if data is None:
@@ -137,7 +154,8 @@ class ControlPlane:
         # Both at once: the API server is busy with itself for a second, and then asks for etcd until it answers.
         self.processes.start("etcd", [binaries["etcd"], *components.etcd(self._layout)])
         server = components.apiserver(self._layout, port, full=self._full)
-        self.processes.start("kube-apiserver", [binaries["kube-apiserver"], *server])
+        self._api_command = [binaries["kube-apiserver"], *server]
+        self._api = self.processes.start("kube-apiserver", self._api_command)
 
     def _start_controllers(self, binaries: Binaries) -> None:
         programs = {
@@ -168,23 +186,3 @@ class ControlPlane:
         answer = self.client.post(path, json=manifest)
         if not answer.is_success and answer.status_code != httpx2.codes.CONFLICT:  # there since an earlier start
             raise OperatorError(f"the new API server refused {manifest['metadata']['name']}: {answer.text}")
-
-
-@contextlib.contextmanager
-def only_user_of(data: Path) -> Iterator[None]:
-    """Keep a second control plane out of a data folder; the kernel lets go when this process ends."""
-    with (data / "lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise OperatorError(
-                f"{data} is used by a control plane that runs: stop it or take another folder"
-            ) from None
-        yield
-
-
-def free_port() -> int:
-    """Return a TCP port of the loopback address that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])

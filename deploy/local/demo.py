@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -16,8 +16,10 @@ from rich.table import Table
 
 from deploy.local.control_plane import ControlPlane
 from deploy.local.forge import Forge
+from deploy.local.gitea import Gitea
+from deploy.local.host import Host
 from deploy.local.processes import signals_unwind
-from deploy.local.stack import APPLICATION, PUBLIC_URL, REPOSITORY, Stack
+from deploy.local.stack import PUBLIC_URL, REPOSITORY, Stack, application
 from deploy.local.story import Miss, Step, Story
 from workers.errors import HooklineError
 
@@ -28,6 +30,7 @@ MARKS = ("202", "changed", "applied", "healthy", "status")
 def main(
     keep: Annotated[bool, typer.Option("--keep", help="Stay up afterwards, to play with.")] = False,
     picture: Annotated[Path | None, typer.Option(help="Save what was printed as an SVG picture.")] = None,
+    forge: Annotated[Literal["stand-in", "gitea"], typer.Option(help="Where the repository is.")] = "stand-in",
 ) -> None:
     """Play the story of Hookline on a real control plane, in a folder that is removed afterwards."""
     if picture:
@@ -39,10 +42,10 @@ def main(
             with console.status("starting etcd, kube-apiserver, controllers, scheduler and simulated nodes …"):
                 cluster = stack.enter_context(ControlPlane(folder / "cluster"))
             console.print(f"[green]✓[/] control plane {cluster.url} after {time.monotonic() - began:.1f} s")
-            forge = stack.enter_context(Forge(folder / "forge"))
-            forge.create(REPOSITORY, public_url=PUBLIC_URL)
-            hookline = Stack(folder, cluster.kubeconfig, forge)
-            (hookline.catalog / "myapp.yaml").write_text(APPLICATION)
+            host = opened(forge, folder / "forge", stack)
+            console.print(f"[green]✓[/] {forge} {host.url} after {time.monotonic() - began:.1f} s")
+            hookline = Stack(folder, cluster.kubeconfig, host)
+            (hookline.catalog / "myapp.yaml").write_text(application(host))
             with console.status("starting Redis, web, worker, beat and watch …"):
                 stack.enter_context(hookline)
             console.print(f"[green]✓[/] Hookline {hookline.url} after {time.monotonic() - began:.1f} s")
@@ -50,6 +53,8 @@ def main(
             stack.enter_context(story.sight)
             played = play(story)
             console.print(timeline(played))
+            if forge == "gitea":
+                console.print(shown(host, story))
             console.print(f"[green]✓[/] the story went as told, {time.monotonic() - began:.0f} s in all")
             if picture:
                 console.save_svg(str(picture), title="make demo")
@@ -61,6 +66,29 @@ def main(
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
             console.print("stopping")
+
+
+def opened(kind: str, folder: Path, stack: contextlib.ExitStack) -> Host:
+    """Start a forge of a kind with the repository, which has no commit yet; it ends with ``stack``."""
+    if kind == "gitea":
+        gitea = stack.enter_context(Gitea(folder))
+        gitea.create(REPOSITORY)
+        return gitea
+    forge = stack.enter_context(Forge(folder))
+    forge.create(REPOSITORY, public_url=PUBLIC_URL)
+    return forge
+
+
+def shown(host: Host, story: Story) -> Table:
+    """Return what the forge shows of every commit that Hookline was told of, read back from it, oldest first."""
+    table = Table(title=f"read back from {host.url}/{REPOSITORY}", title_style="bold", title_justify="left")
+    for column in ("commit", "", "status", "says"):
+        table.add_column(column)
+    for line in story.checkout.run("log", "--first-parent", "--reverse", "--format=%H %s").splitlines():
+        sha, _, subject = line.partition(" ")
+        for status in host.statuses(sha=sha, context="hookline")[-1:]:
+            table.add_row(sha[:7], subject, status.state, status.description)
+    return table
 
 
 def play(story: Story) -> list[Step]:
@@ -120,7 +148,7 @@ def stay(hookline: Stack, kubeconfig: Path, folder: Path, story: Story) -> None:
 
 def show_logs(folder: Path) -> None:
     """Print the last lines of every log, so that a miss can be understood."""
-    for log in sorted((folder / "logs").glob("*.log")):
+    for log in sorted([*folder.glob("logs/*.log"), *folder.glob("forge/logs/*.log")]):
         console.print(f"[bold]{log.name}[/]")
         console.print("\n".join(log.read_text("utf-8", "replace").splitlines()[-25:]), highlight=False, markup=False)
 

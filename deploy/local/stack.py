@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 import yaml
 
-from deploy.local.forge import Forge
+from deploy.local.host import Host
 from deploy.local.processes import Child, Processes
 from workers import configuration, embedded
 from workers.records import Records, connect
@@ -41,6 +41,11 @@ spec:
 """
 
 
+def application(forge: Host) -> str:
+    """Return the walkthrough's document for the repository at a forge."""
+    return APPLICATION.replace(PUBLIC_URL, forge.public_url(REPOSITORY))
+
+
 class Stack:
     """Hookline's processes in a folder of their own; use it as a context manager.
 
@@ -52,7 +57,7 @@ class Stack:
         self,
         folder: Path,
         kubeconfig: Path,
-        forge: Forge,
+        forge: Host,
         *,
         workers: int = 1,
         watch: bool = True,
@@ -78,7 +83,7 @@ class Stack:
             "DEMO_FORGE_TOKEN": forge.token,
             "DEMO_TOKEN_KEY": secrets.token_hex(32),
         }
-        urls = {PUBLIC_URL: forge.clone_url(REPOSITORY), **(clone_urls or {})}
+        urls = {forge.public_url(REPOSITORY): forge.clone_url(REPOSITORY), **(clone_urls or {})}
         written = merged(self._configuration(kubeconfig, urls), settings or {})
         self.config.write_text(yaml.safe_dump(written, sort_keys=False))
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import httpx2
 
-from deploy.local.forge import Checkout, Forge, Written
+from deploy.local.forge import Checkout, Written
+from deploy.local.host import Host
 from deploy.local.sight import Sight, available, replicas
 from deploy.local.stack import REPOSITORY, Stack
 
@@ -73,7 +74,7 @@ class Story:
 
     def __init__(self, stack: Stack, kubectl: Callable[..., str], kubeconfig: Path, folder: Path) -> None:
         self.stack = stack
-        self.forge: Forge = stack.forge
+        self.forge: Host = stack.forge
         self.kubectl = kubectl
         self.sight = Sight(kubeconfig, "apps", "Deployment", "default", "myapp")
         self.checkout: Checkout = self.forge.checkout(REPOSITORY, folder / "checkout")
@@ -114,6 +115,7 @@ class Story:
         self.checkout.switch("main")
         self.checkout.pull()
         self._deployed(step, commit, 5)
+        step.note = self.forge.page(REPOSITORY, pull.number)
 
     def drift(self, step: Step) -> None:
         """Scale by hand behind Git's back; selfHeal puts it back."""
@@ -173,9 +175,8 @@ class Story:
     def token(self) -> str:
         """Mint a token with the command line, as a person would."""
         command = [*self.stack.command, "token", "--sub", "ada", "--app", "myapp", "--for", "5m"]
-        return subprocess.run(
-            command, env=self.stack.environment, check=True, capture_output=True, text=True
-        ).stdout.strip()
+        done = subprocess.run(command, env=self.stack.environment, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
 
     def _deployed(self, step: Step, commit: str, count: int) -> None:
         """Wait until a commit is applied, healthy and green."""
@@ -188,23 +189,21 @@ class Story:
     def _ended(self, step: Step, commit: str, state: str) -> Written:
         """Wait until both statuses of a commit ended in ``state``; a different end is a miss."""
         ends = ("success", "failure", "error")
-        written = [
-            self.forge.wait_for_status(commit, context, ends, SECONDS) for context in ("hookline", "hookline/myapp")
-        ]
+        contexts = ("hookline", "hookline/myapp")
+        written = [self.forge.wait_for_status(commit, context, ends, SECONDS) for context in contexts]
         for status in written:
             if status.state != state:
                 raise Miss(f"{status.context} of {commit[:7]} ended as {status.state}: {status.description}")
-        pending = self.forge.wait_for_status(commit, "hookline", "pending", 1)
-        if pending.number > written[0].number:
-            raise Miss("the commit turned green before it was pending")
+        if self.forge.statuses(sha=commit, context="hookline")[-1].number != written[0].number:
+            raise Miss("the commit was told something else after its end")
         answered = [
             attempt
             for delivery in self.forge.settle()
             for attempt in delivery.attempts
-            if delivery.payload.get("after") == commit
+            if commit.encode() in delivery.body
         ]
         if not answered or answered[0].code != 202:
-            raise Miss(f"the push of {commit[:7]} was not answered 202: {answered}")
+            raise Miss(f"what told of {commit[:7]} was not answered 202: {answered}")
         step.mark("202", answered[0].at + answered[0].seconds)
         step.mark("status", written[0].at)
         return written[0]

@@ -27,6 +27,8 @@ _ACTIONS = {
     "pullrequest:updated": "updated",
     "pullrequest:fulfilled": "closed",
     "pullrequest:rejected": "closed",
+    "pullrequest:approved": "approved",
+    "pullrequest:unapproved": "dismissed",
 }
 
 
@@ -93,6 +95,7 @@ def _pull_request(payload: Payload, hook: str, delivery: str, name: str) -> Even
         merged=name == "pullrequest:fulfilled",
         fork=theirs is None or theirs != fields.dig(payload, "repository", "uuid"),
         number=fields.number(payload, "pullrequest", "id"),
+        sender_id=fields.text_or_empty(payload, "actor", "uuid"),
     )
 
 

@@ -27,6 +27,9 @@ _ACTIONS = {
     "pr:merged": "closed",
     "pr:declined": "closed",
     "pr:deleted": "closed",
+    "pr:modified": "retargeted",
+    "pr:reviewer:approved": "approved",
+    "pr:reviewer:unapproved": "dismissed",
 }
 
 
@@ -54,7 +57,8 @@ def read(headers: Mapping[str, str], body: bytes, hook: str) -> tuple[Event, ...
             found = tuple(_change(common, change) for change in fields.items(payload, "changes"))
             return found or Ignored(delivery, "the push moved no ref")
         if name in _ACTIONS:
-            return (_pull_request(payload, hook, delivery, name),)
+            pull = _pull_request(payload, hook, delivery, name)
+            return pull if isinstance(pull, Ignored) else (pull,)
         if name == "repo:modified":
             common = _event(payload, hook, delivery, EventKind.REPOSITORY, "new")
             return (replace(common, action="renamed", formerly=_name(payload, "old")),)
@@ -74,8 +78,14 @@ def _change(common: Event, change: Payload) -> Event:
     )
 
 
-def _pull_request(payload: Payload, hook: str, delivery: str, name: str) -> Event:
+def _pull_request(payload: Payload, hook: str, delivery: str, name: str) -> Event | Ignored:
+    """A pull request changed; other modifications than of its target are of its words."""
     action = _ACTIONS[name]
+    if action == "retargeted" and fields.dig(payload, "previousTarget", "id") in (
+        None,
+        fields.dig(payload, "pullRequest", "toRef", "id"),
+    ):
+        return Ignored(delivery, "the pull request's target is the same")
     where = ("properties", "mergeCommit", "id") if action == "closed" else ("fromRef", "latestCommit")
     theirs = fields.dig(payload, "pullRequest", "fromRef", "repository", "id")
     return replace(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from receiver import signatures
-from receiver.forges import bodies
+from receiver.forges import bodies, comments, pulls
 from receiver.forges import payload as fields
 from workers.model import Event, EventKind, Ignored
 
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 FORGE = "gitea"
 
 _MOST_COMMITS = 2**31
-_ACTIONS = {
-    "opened": "opened",
-    "reopened": "reopened",
-    "synchronized": "updated",
-    "label_updated": "labeled",
-    "closed": "closed",
-}
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Secrets, now: float) -> bool:
@@ -54,7 +47,7 @@ def read(headers: Mapping[str, str], body: bytes, hook: str) -> tuple[Event, ...
     payload = bodies.form_object(body) if form else bodies.json_object(body)
     delivery = key(headers, body)
     name = fields.header(headers, "x-forgejo-event") or fields.header(headers, "x-gitea-event") or ""
-    reader = _READERS.get(name)
+    reader = _READERS.get(name) or comments.GITEA.get(name)
     if reader is None:
         return Ignored(delivery, f"event {name[:100]!a} is not one Hookline acts on")
     try:
@@ -85,7 +78,7 @@ def _push(payload: Payload, hook: str, delivery: str) -> Event:
 def _pull_request(payload: Payload, hook: str, delivery: str) -> Event | Ignored:
     """A pull request changed. ``merged`` is left open where the fields contradict each other."""
     word = fields.text(payload, "action", limit=100)
-    action = _ACTIONS.get(word, "")
+    action = pulls.gitea_action(payload, word)
     if not action:
         return Ignored(delivery, f"pull request action {word!a} is not one Hookline acts on")
     closed = action == "closed"
@@ -94,7 +87,7 @@ def _pull_request(payload: Payload, hook: str, delivery: str) -> Event | Ignored
         merged = None
     where = ("merge_commit_sha",) if closed else ("head", "sha")
     theirs = fields.dig(payload, "pull_request", "head", "repo", "id")
-    return replace(
+    found = replace(
         _event(payload, hook, delivery, EventKind.PULL_REQUEST),
         ref=fields.ref(payload, "pull_request", "base", "ref", prefix="refs/heads/"),
         after=fields.revision_or_empty(payload, "pull_request", *where) if merged is not None else "",
@@ -103,6 +96,12 @@ def _pull_request(payload: Payload, hook: str, delivery: str) -> Event | Ignored
         fork=theirs is None or theirs != fields.dig(payload, "repository", "id"),
         number=fields.number(payload, "number"),
     )
+    return pulls.gitea(payload, found)
+
+
+def _approved(payload: Payload, hook: str, delivery: str) -> Event:
+    """Somebody approved a pull request."""
+    return pulls.gitea_review(payload, _event(payload, hook, delivery, EventKind.PULL_REQUEST))
 
 
 def _event(payload: Payload, hook: str, delivery: str, kind: EventKind) -> Event:
@@ -120,4 +119,9 @@ def _event(payload: Payload, hook: str, delivery: str, kind: EventKind) -> Event
     )
 
 
-_READERS = {"push": _push, "pull_request": _pull_request, "pull_request_sync": _pull_request}
+_READERS = {
+    "push": _push,
+    "pull_request": _pull_request,
+    "pull_request_sync": _pull_request,
+    "pull_request_approved": _approved,
+}

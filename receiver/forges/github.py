@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from receiver import signatures
-from receiver.forges import bodies
+from receiver.forges import bodies, comments, pulls
 from receiver.forges import payload as fields
 from workers.model import Event, EventKind, Ignored
 
@@ -24,14 +24,6 @@ FORGE = "github"
 _MOST_COMMITS = 2048
 """GitHub lists no more commits of a push than that."""
 _OUR_CHECKS = "hookline"
-_PULL_REQUEST_ACTIONS = {
-    "opened": "opened",
-    "reopened": "reopened",
-    "synchronize": "updated",
-    "ready_for_review": "updated",
-    "labeled": "labeled",
-    "closed": "closed",
-}
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Secrets, now: float) -> bool:
@@ -54,7 +46,7 @@ def read(headers: Mapping[str, str], body: bytes, hook: str) -> tuple[Event, ...
     payload = bodies.form_object(body) if form else bodies.json_object(body)
     delivery = key(headers, body)
     name = fields.header(headers, "x-github-event") or ""
-    reader = _READERS.get(name)
+    reader = _READERS.get(name) or comments.GITHUB.get(name)
     if reader is None:
         return Ignored(delivery, f"event {name[:100]!a} is not one Hookline acts on")
     try:
@@ -88,9 +80,7 @@ def _push(payload: Payload, hook: str, delivery: str) -> Event:
 def _pull_request(payload: Payload, hook: str, delivery: str) -> Event | Ignored:
     """A pull request changed. ``merged`` is left open where the fields contradict each other."""
     word = fields.text(payload, "action", limit=100)
-    action = _PULL_REQUEST_ACTIONS.get(word, "")
-    if word == "edited" and fields.dig(payload, "changes", "base") is not None:
-        action = "updated"
+    action = pulls.github_action(payload, word)
     if not action:
         return Ignored(delivery, f"pull request action {word!a} is not one Hookline acts on")
     closed = action == "closed"
@@ -99,7 +89,7 @@ def _pull_request(payload: Payload, hook: str, delivery: str) -> Event | Ignored
         merged = None
     where = ("merge_commit_sha",) if closed else ("head", "sha")
     theirs = fields.dig(payload, "pull_request", "head", "repo", "id")
-    return replace(
+    found = replace(
         _event(payload, hook, delivery, EventKind.PULL_REQUEST),
         ref=fields.ref(payload, "pull_request", "base", "ref", prefix="refs/heads/"),
         before="" if closed else fields.revision_or_empty(payload, "before"),
@@ -109,6 +99,12 @@ def _pull_request(payload: Payload, hook: str, delivery: str) -> Event | Ignored
         fork=theirs is None or theirs != fields.dig(payload, "repository", "id"),
         number=fields.number(payload, "pull_request", "number"),
     )
+    return pulls.github(payload, found)
+
+
+def _review(payload: Payload, hook: str, delivery: str) -> Event | Ignored:
+    """Somebody approved a pull request, or an approval was dismissed."""
+    return pulls.github_review(payload, _event(payload, hook, delivery, EventKind.PULL_REQUEST))
 
 
 def _merge_group(payload: Payload, hook: str, delivery: str) -> Event:
@@ -189,6 +185,7 @@ def _event(payload: Payload, hook: str, delivery: str, kind: EventKind) -> Event
 _READERS = {
     "push": _push,
     "pull_request": _pull_request,
+    "pull_request_review": _review,
     "merge_group": _merge_group,
     "check_run": _check,
     "check_suite": _check,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from receiver import signatures
-from receiver.forges import bodies
+from receiver.forges import bodies, comments, pulls
 from receiver.forges import payload as fields
 from workers.model import Event, EventKind, Ignored
 
@@ -24,7 +24,6 @@ FORGE = "gitlab"
 
 _MOST_COMMITS = 20
 """GitLab lists no more commits of a push than that."""
-_ACTIONS = {"open": "opened", "reopen": "reopened", "update": "updated", "close": "closed", "merge": "closed"}
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Secrets, now: float) -> bool:
@@ -60,7 +59,7 @@ def read(headers: Mapping[str, str], body: bytes, hook: str) -> tuple[Event, ...
     name = fields.text_or_empty(payload, "object_kind", limit=100) or fields.text_or_empty(
         payload, "event_name", limit=100
     )
-    reader = _READERS.get(name)
+    reader = _READERS.get(name) or comments.GITLAB.get(name)
     if reader is None:
         return Ignored(delivery, f"event {name!a} is not one Hookline acts on")
     try:
@@ -94,14 +93,14 @@ def _push(payload: Payload, hook: str, delivery: str) -> Event:
 
 
 def _merge_request(payload: Payload, hook: str, delivery: str) -> Event | Ignored:
-    """A merge request changed. An update without ``oldrev`` brought no new commits.
+    """A merge request changed.
 
     With squash and fast-forward no field has the merged commit, and ``after`` is ``""``: Git knows.
     """
     word = fields.text(payload, "object_attributes", "action", limit=100)
-    action = _ACTIONS.get(word, "")
+    action = pulls.gitlab_action(payload, word)
     before = fields.revision_or_empty(payload, "object_attributes", "oldrev")
-    if not action or (action == "updated" and not before):
+    if not action:
         return Ignored(delivery, f"merge request action {word!a} is not one Hookline acts on")
     after = fields.revision_or_empty(payload, "object_attributes", "merge_commit_sha") or fields.revision_or_empty(
         payload, "object_attributes", "squash_commit_sha"
@@ -109,7 +108,7 @@ def _merge_request(payload: Payload, hook: str, delivery: str) -> Event | Ignore
     if action != "closed":
         after = fields.revision_or_empty(payload, "object_attributes", "last_commit", "id")
     theirs = fields.dig(payload, "object_attributes", "source_project_id")
-    return replace(
+    found = replace(
         _event(payload, hook, delivery, EventKind.PULL_REQUEST),
         ref=fields.ref(payload, "object_attributes", "target_branch", prefix="refs/heads/"),
         before=before,
@@ -120,6 +119,7 @@ def _merge_request(payload: Payload, hook: str, delivery: str) -> Event | Ignore
         number=fields.number(payload, "object_attributes", "iid"),
         sender=fields.text_or_empty(payload, "user", "username"),
     )
+    return pulls.gitlab(payload, found)
 
 
 def _renamed(payload: Payload, hook: str, delivery: str) -> Event:

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,31 @@ def test_a_terminal_sees_one_moving_line(said: io.StringIO) -> None:
     assert "7 of 9 packages compiled" in told
     assert told.endswith("compiling: done in 0 s\n")
     assert told.count("\x1b[2K") >= 1  # "erase the line"
+
+
+def test_a_recipe_with_tags_and_folders(hello: Recipe, tmp_path: Path, progress: Progress) -> None:
+    """Files of the tag count, a folder of the module comes along and can be removed, and each makes another key."""
+    (hello.source / "tagged.go").write_text('//go:build sqlite\n\npackage main\n\nfunc init() { version = "tagged" }\n')
+    pages = hello.source / "pages" / "deep"
+    pages.mkdir(parents=True)
+    (pages / "a.html").write_text("hello")
+    pages.chmod(0o555)  # as Go keeps modules
+    recipe = replace(hello, tags="sqlite", copied="example.test/hello", folders=("pages",))
+    folder = build.build(recipe, tmp_path / "cache", progress)
+    assert subprocess.run([folder / "hello"], capture_output=True, check=True).stderr == b"tagged\n"
+    assert (folder / "pages" / "deep" / "a.html").read_text() == "hello"
+    assert (folder / "pages" / "deep").stat().st_mode & 0o777 == 0o755
+    keys = {binaries.key(one) for one in (recipe, replace(recipe, tags=""), replace(recipe, folders=()), hello)}
+    (hello.source / "pages" / "b.go").write_text("package pages\n")
+    assert len(keys | {binaries.key(recipe)}) == 5
+
+
+def test_gitea_is_looked_for_by_itself(tmp_path: Path) -> None:
+    """It is no part of a control plane, and the message says how to build it."""
+    assert "gitea" not in {recipe.name for recipe in binaries.wanted({})}
+    with pytest.raises(binaries.BinariesMissing, match=r"^gitea: not in .* yet; build it with `make gitea`$"):
+        binaries.locate_gitea({"HOOKLINE_CACHE": str(tmp_path)})
+    assert "-tags=sqlite" in binaries.flags(binaries.GITEA)
 
 
 def test_a_failed_build_says_why_and_leaves_nothing(hello: Recipe, tmp_path: Path, progress: Progress) -> None:
@@ -123,6 +149,7 @@ def test_every_recipe_has_a_stamp_that_follows_its_version() -> None:
     assert version is not None
     assert f"version.gitVersion={version[1]} " in all_flags["kubernetes"]
     assert all_flags["kubernetes"].endswith(f"version.gitMinor={version[2]}")
+    assert re.search(r" -X helm\.sh/helm/v4/internal/version\.version=v4\.\d+\.\d+$", all_flags["helm"])
 
 
 def test_assets_go_before_and_the_rest_is_built(tmp_path: Path) -> None:
@@ -133,8 +160,8 @@ def test_assets_go_before_and_the_rest_is_built(tmp_path: Path) -> None:
     for name in ("etcd", "kube-apiserver"):
         (tmp_path / name).touch(mode=0o755)
     names = [name for recipe in binaries.wanted(environ) for name, _ in recipe.commands]
-    assert names == ["kwok", "kube-controller-manager", "kube-scheduler"]
-    with pytest.raises(binaries.BinariesMissing, match=r"kwok: not in .* yet; build them with `make binaries`"):
+    assert names == ["helm", "kustomize", "kwok", "kube-controller-manager", "kube-scheduler"]
+    with pytest.raises(binaries.BinariesMissing, match=r"helm: not in .* yet; build them with `make binaries`"):
         binaries.locate({**environ, "HOOKLINE_CACHE": str(tmp_path / "cache")})
 
 

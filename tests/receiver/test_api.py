@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from receiver import edge
 from workers import broker, tokens
+from workers.model import Action, Change, Outcome, Ref, Stage, SyncRecord
 
 SYNC = "/api/apps/myapp/sync"
 
@@ -90,3 +91,16 @@ def test_the_state_of_apps_needs_a_token_that_may_read(client: TestClient, held:
     assert client.get("/api/apps/myapp", headers=reading).json()["syncs"] == []
     assert client.get("/livez").status_code == 200
     assert client.get("/readyz").status_code == 200
+
+
+def test_a_sync_names_the_objects_it_changed(client: TestClient, held: edge.Edge) -> None:
+    """As group, kind, namespace and name."""
+    ref = Ref("apps", "Deployment", "default", "myapp")
+    changes = (Change(ref, Action.CONFIGURED, ("spec.replicas",)),)
+    record = SyncRecord(
+        "myapp", 1, "push", "me", "a" * 40, Outcome.SUCCEEDED, "synced", Stage.HEALTH, 1.0, 2.0, changes
+    )
+    held.records.leases.take("app:myapp", "t", 10)
+    held.records.progress.finish("myapp", "t", record, None, [1], {})
+    [sync] = client.get("/api/apps/myapp", headers=bearer(token(held, scopes=("read",)))).json()["syncs"]
+    assert sync["changes"] == [{"ref": list(ref), "action": "configured", "fields": ["spec.replicas"]}]

@@ -91,9 +91,58 @@ def test_a_pull_request_closed_and_still_open_is_left_to_git(merged: bool | None
     assert (doubtful.merged, doubtful.after, doubtful.ref) == (None, "", "refs/heads/main")
 
 
-def test_an_opened_pull_request_asks_for_nothing_yet() -> None:
-    """It is understood, with its head, and no plan is made."""
-    assert ignored("pull_request__opened") == "pull request 2 was opened: plans are not made yet"
+def opened_pull(changes: dict[str, Any]) -> tuple[Event, ...]:
+    """Read what happened to a pull request that is open."""
+    body = json.dumps(json.loads(sample("pull_request__opened")) | changes).encode()
+    found = github.read({"x-github-event": "pull_request"}, body, "main")
+    return found if isinstance(found, tuple) else ()
+
+
+def test_an_opened_pull_request_is_planned_where_its_hook_wants_that() -> None:
+    """It is understood, with its head and who opened it."""
+    assert ignored("pull_request__opened").startswith("pull request 2 was opened, and gets no plan: hooks.main.plans")
+    [opened] = opened_pull({})
+    assert (opened.action, opened.number, opened.labels, len(opened.after)) == ("opened", 2, (), 40)
+    assert opened.sender_id == str(json.loads(sample("pull_request__opened"))["sender"]["id"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "action", "labels"),
+    [
+        ({"action": "labeled", "label": {"name": "hookline/plan"}}, "labeled", ("hookline/plan",)),
+        ({"action": "unlabeled", "label": {"name": "hookline/plan"}}, "unlabeled", ("hookline/plan",)),
+        ({"action": "labeled", "label": "hookline/plan"}, "labeled", ()),
+        ({"action": "edited", "changes": {"base": {"ref": {"from": "main"}}}}, "retargeted", ()),
+        ({"action": "edited", "changes": {"title": {"from": "a"}}}, "", ()),
+        ({"action": "ready_for_review"}, "updated", ()),
+    ],
+)
+def test_what_else_happens_to_a_pull_request(changes: dict[str, Any], action: str, labels: tuple[str, ...]) -> None:
+    """Labels and a new target count; words do not."""
+    found = opened_pull(changes)
+    assert [(one.action, one.labels) for one in found] == ([(action, labels)] if action else [])
+
+
+def review(**named: Any) -> Event | Ignored:
+    """A review of the pull request that was opened."""
+    pull = json.loads(sample("pull_request__opened"))
+    about = {"state": "approved", "commit_id": NEW, "user": {"login": "grace", "id": 9, "type": "User"}} | named
+    told = {"action": named.get("action", "submitted"), "review": about}
+    read = github.read({"x-github-event": "pull_request_review"}, json.dumps(pull | told).encode(), "main")
+    return read[0] if isinstance(read, tuple) else read
+
+
+def test_an_approval_is_about_one_commit() -> None:
+    """By the person who reviewed; one that is dismissed is that person's again, and no bot's counts."""
+    found = review()
+    assert isinstance(found, Event)
+    assert (found.action, found.after, found.sender, found.sender_id) == ("approved", NEW, "grace", "9")
+    gone = review(action="dismissed", state="dismissed")
+    assert isinstance(gone, Event)
+    assert (gone.action, gone.sender_id) == ("dismissed", "9")
+    assert isinstance(review(state="commented"), Ignored)
+    assert isinstance(review(user={"login": "x[bot]", "id": 3, "type": "Bot"}), Ignored)
+    assert isinstance(review(commit_id="1234"), Ignored)
 
 
 def test_other_pull_request_actions_are_ignored_by_name() -> None:

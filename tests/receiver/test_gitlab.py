@@ -94,17 +94,17 @@ def test_a_squash_with_fast_forward_leaves_the_commit_to_git() -> None:
     assert event(merge_request(merge_commit_sha=NEW, squash_commit_sha=OLD)).after == NEW
 
 
-@pytest.mark.parametrize("action", ["update", "approved", "approval", "unapproved"])
+@pytest.mark.parametrize("action", ["update", "locked"])
 def test_other_merge_request_actions_are_ignored_by_name(action: str) -> None:
-    """Labels, titles, drafts and new commits in a request change no target branch."""
+    """Titles and drafts change nothing that a plan would say."""
     assert ignored(merge_request(action=action)) == f"merge request action '{action}' is not one Hookline acts on"
 
 
 @pytest.mark.parametrize(
     ("action", "reason"),
     [
-        ("open", "merge request 8 was opened: plans"),
-        ("reopen", "request 8 was reopened: plans"),
+        ("open", "request 8 was opened, and gets no plan"),
+        ("reopen", "request 8 was reopened, and gets no plan"),
         ("close", "request 8 was closed without being merged"),
     ],
 )
@@ -115,7 +115,36 @@ def test_a_merge_request_that_was_not_merged_deploys_nothing(action: str, reason
 
 def test_an_update_is_one_only_with_new_commits() -> None:
     """``oldrev`` is the only sign of them; labels, titles and drafts are updates too."""
-    assert "plans" in ignored(merge_request(action="update", oldrev=OLD))
+    assert "was updated, and gets no plan" in ignored(merge_request(action="update", oldrev=OLD))
+
+
+@pytest.mark.parametrize(
+    ("action", "more", "word", "labels"),
+    [
+        ("open", {"labels": [{"title": "a"}, {"title": "b"}]}, "opened", ("a", "b")),
+        ("approved", {}, "approved", ()),
+        ("approval", {}, "approved", ()),
+        ("unapproved", {}, "dismissed", ()),
+        ("update", {"changes": {"target_branch": {"previous": "a", "current": "main"}}}, "retargeted", ()),
+        (
+            "update",
+            {"changes": {"labels": {"previous": [{"title": "a"}], "current": [{"title": "a"}, {"title": "b"}]}}},
+            "labeled",
+            ("b",),
+        ),
+        ("update", {"changes": {"labels": {"previous": [{"title": "a"}], "current": []}}}, "unlabeled", ()),
+        ("update", {"changes": {"labels": {"previous": 5, "current": {}}}}, "unlabeled", ()),
+        ("update", {"changes": {"title": {"previous": "a", "current": "b"}}}, "", ()),
+    ],
+)
+def test_what_else_happens_to_a_merge_request(
+    action: str, more: dict[str, Any], word: str, labels: tuple[str, ...]
+) -> None:
+    """Labels, approvals and another target count, with who did it and the head of that moment."""
+    payload = merge_request(action=action, merge_commit_sha=None, last_commit={"id": OLD}) | more
+    found = gitlab.read({"idempotency-key": "f5e5f430"}, json.dumps(payload).encode(), "main")
+    seen = [(one.action, one.labels, one.after, one.sender_id) for one in found] if isinstance(found, tuple) else []
+    assert seen == ([(word, labels, OLD, str(payload["user"]["id"]))] if word else [])
 
 
 def test_a_renamed_project_keeps_its_id() -> None:
@@ -151,7 +180,7 @@ def test_an_annotated_tag_is_looked_at_by_its_commit() -> None:
     assert event(payload | {"checkout_sha": None}).after == ""
 
 
-@pytest.mark.parametrize("name", ["pipeline", "note", "repository_update", "Push", "", None, 5, {}])
+@pytest.mark.parametrize("name", ["pipeline", "repository_update", "Push", "", None, 5, {}])
 def test_other_events_are_ignored(name: Any) -> None:
     """Whatever stands where the event's name should."""
     assert ignored({"object_kind": name}).endswith(" is not one Hookline acts on")

@@ -13,15 +13,26 @@ from tests.receiver.test_forges import SECRETS, signed
 from workers.model import Event, EventKind, Ignored
 
 NAMES = {
-    "github": ["push", "pull_request", "merge_group", "check_run", "check_suite", "repository", "installation", "ping"],
+    "github": [
+        "push",
+        "pull_request",
+        "merge_group",
+        "check_run",
+        "check_suite",
+        "repository",
+        "installation",
+        "ping",
+        "issue_comment",
+    ],
     "gitlab": [""],
-    "gitea": ["push", "pull_request", "pull_request_sync", "create"],
+    "gitea": ["push", "pull_request", "pull_request_sync", "create", "issue_comment"],
     "bitbucket": ["repo.push", "pullrequest.created", "pullrequest.fulfilled", "repo.updated", "issue.created"],
     "bitbucket-data-center": ["repo.refs_changed", "pr.opened", "pr.merged", "repo.modified", "pr.comment.added"],
 }
 ACTED_ON = {
     "push": {"push"},
     "pull_request": {"pull request", "ignored"},
+    "pull_request_review": {"pull request", "ignored"},
     "check_run": {"ignored"},
     "check_suite": {"check re-run", "ignored"},
     "repository": {"repository", "ignored"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -35,6 +36,9 @@ class Counter:
     records: Records
     sent: list[str] = field(default_factory=list)
     published: list[str] = field(default_factory=list)
+    alerted: list[str] = field(default_factory=list)
+    commented: list[str] = field(default_factory=list)
+    planned: list[str] = field(default_factory=list)
 
     def accept(
         self,
@@ -55,6 +59,18 @@ class Counter:
     def publish(self, commit: str) -> None:
         """Note a message."""
         self.published.append(commit)
+
+    def alert(self, outbox: str) -> None:
+        """Note a message."""
+        self.alerted.append(outbox)
+
+    def comment(self, delivery: str) -> None:
+        """Note a message."""
+        self.commented.append(delivery)
+
+    def plan(self, pull: str) -> None:
+        """Note a message."""
+        self.planned.append(pull)
 
 
 @dataclass
@@ -112,6 +128,7 @@ class Bench:
 
     def configure(self, **changes: Any) -> None:
         """Start anew with other settings."""
+        self.context.http.close()
         settings = self.context.settings.model_copy(update=changes)
         self.context = context.create(settings, self.context.records, self.counter)
 
@@ -180,9 +197,19 @@ class Bench:
         name = commit_id(Commit("main", REPOSITORY, revision, "refs/heads/main"))
         return self.context.records.commits.read(name).apps[app]
 
+    def told_on(self, revision: str, ref: str, app: str = "myapp") -> Report:
+        """Return what a commit of another ref was told of an app."""
+        name = commit_id(Commit("main", REPOSITORY, revision, ref))
+        return self.context.records.commits.read(name).apps[app]
+
     def declare(self, text: str, name: str = "myapp") -> None:
         """Write an app document."""
         (self.catalog / f"{name}.yaml").write_text(text)
+        self.context.catalog.refresh()
+
+    def undeclare(self, name: str = "myapp") -> None:
+        """Take an app document away. Where walking the folders takes long, the index would know it a moment later."""
+        (self.catalog / f"{name}.yaml").unlink()
         self.context.catalog.refresh()
 
     def get(self, *arguments: str) -> str:
@@ -190,24 +217,18 @@ class Bench:
         return self.cluster.kubectl("-n", self.namespace, "get", *arguments)
 
 
-@pytest.fixture
-def bench(
-    tmp_path: Path,
-    cluster: ControlPlane,
-    namespace: str,
-    redis_client: redis.Redis,
-    clock: Clock,
-    monkeypatch: pytest.MonkeyPatch,
+@contextlib.contextmanager
+def opened(
+    folder: Path, cluster: ControlPlane, namespace: str, redis_client: redis.Redis, clock: Clock
 ) -> Iterator[Bench]:
     """The app of the walkthrough in a namespace of its own, its repository empty."""
-    monkeypatch.setenv("SECRET", "s" * 20)
-    with Forge(tmp_path / "forge") as forge:
+    with Forge(folder / "forge") as forge:
         forge.create(REPOSITORY, public_url=PUBLIC_URL)
-        (tmp_path / "catalog").mkdir()
+        (folder / "catalog").mkdir()
         settings = Settings.model_validate(
             {
-                "data": tmp_path / "data",
-                "catalog": {"folders": [tmp_path / "catalog"]},
+                "data": folder / "data",
+                "catalog": {"folders": [folder / "catalog"]},
                 "clusters": {"test": {"kubeconfig": cluster.kubeconfig}},
                 "hooks": {"main": {"forge": "github", "secrets": ["env:SECRET"]}},
                 "forges": {"stand-in": {"kind": "github", "api": forge.api, "token": "env:SECRET"}},
@@ -220,12 +241,28 @@ def bench(
             context=context.create(settings, records, counter),
             counter=counter,
             forge=forge,
-            forge_data=tmp_path / "forge",
-            checkout=forge.checkout(REPOSITORY, tmp_path / "checkout"),
+            forge_data=folder / "forge",
+            checkout=forge.checkout(REPOSITORY, folder / "checkout"),
             cluster=cluster,
             namespace=namespace,
-            catalog=tmp_path / "catalog",
+            catalog=folder / "catalog",
             clock=clock,
         )
         made.declare(APPLICATION.replace("namespace: default", f"namespace: {namespace}"))
+        yield made
+        made.context.http.close()
+
+
+@pytest.fixture
+def bench(
+    tmp_path: Path,
+    cluster: ControlPlane,
+    namespace: str,
+    redis_client: redis.Redis,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Bench]:
+    """A bench of its own for one test."""
+    monkeypatch.setenv("SECRET", "s" * 20)
+    with opened(tmp_path, cluster, namespace, redis_client, clock) as made:
         yield made

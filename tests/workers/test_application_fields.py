@@ -93,7 +93,7 @@ def test_automated_can_be_switched_off(bench: Bench) -> None:
     """Then a person syncs."""
     declare(bench, "prune: true", "prune: true\n      enabled: false")
     commit = deploy(bench, {"a.yaml": config("a")})
-    assert "waits for a manual sync" in bench.told(commit).text
+    assert "waits for approval" in bench.told(commit).text
     assert names(bench) == set()
     bench.look_until_done(bench.ask(why=Why.MANUAL))
     assert names(bench) == {"a"}

@@ -81,3 +81,25 @@ def test_an_inventory_that_was_deleted_by_hand_comes_back_and_nothing_goes(bench
     assert sorted(row[3] for row in rows) == ["a", "b", "c"]
     _deploy(bench, {"a.yaml": None})
     assert _names(bench) == {"configmap/b", "configmap/c"}
+
+
+def test_an_inventory_that_was_edited_by_hand_is_said_and_can_be_mended(bench: Bench) -> None:
+    """Nothing is guessed from it; without its list, the label tells what is in the set."""
+    _deploy(bench, {"a.yaml": config("a"), "b.yaml": config("b")})
+
+    def edit(patch: str) -> None:
+        bench.cluster.kubectl(
+            "-n", bench.namespace, "patch", "configmap", "hookline-myapp", "--type=merge", "-p", patch
+        )
+
+    edit('{"data": {"inventory": "[["}}')
+    commit = bench.push({"b.yaml": None, "c.yaml": config("c")})
+    bench.ask(commit)
+    bench.look()
+    told = bench.told(commit)
+    assert told.state is State.FAILURE
+    assert f"ConfigMap {bench.namespace}/hookline-myapp: data.inventory is not the list" in told.text
+    assert _names(bench) == {"configmap/a", "configmap/b"}
+    edit('{"data": {"inventory": null}}')
+    _deploy(bench, {"c.yaml": config("c", "changed")})
+    assert _names(bench) == {"configmap/a", "configmap/c"}

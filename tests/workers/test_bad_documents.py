@@ -42,6 +42,15 @@ spec:
     kind: GitRepository
     name: repo
 """
+EXPRESSIONS = """\
+  prune: true
+  healthCheckExprs:
+  - {apiVersion: a/v1, kind: B, current: 'true'}
+  - apiVersion: a/v1
+    kind: B
+    current: 'true'
+    failed: status.phase ==
+"""
 REPOSITORY = """\
 apiVersion: source.toolkit.fluxcd.io/v1
 kind: GitRepository
@@ -82,16 +91,17 @@ CASES: dict[str, tuple[str, str, str, int, str, str]] = {
     "no repoURL": (ARGO, "    repoURL: https://github.com/your-org/your-repo.git\n", "", 10, "spec.source.repoURL", "required"),
     "server and name": (ARGO, "    namespace: default", "    name: in-cluster", 7, "spec.destination", "exactly one of"),
     "source and sources": (ARGO, "  syncPolicy:", "  sources: [{repoURL: 'https://github.com/a/b'}]\n  syncPolicy:", 5, "spec", "not both"),
-    "two sources with one ref": (ARGO, "  syncPolicy:", "  sources: [{repoURL: 'https://github.com/a/b', ref: x}, {repoURL: 'https://github.com/a/c', ref: x}]\n  syncPolicy:", 14, "spec.sources[0].ref", "not served yet"),
-    "several sources": (ARGO, ARGO[ARGO.index("  source:"):ARGO.index("  syncPolicy:")], "  sources: [{repoURL: 'https://github.com/a/b'}, {repoURL: 'https://github.com/a/c'}]\n", 10, "spec.sources[1]", "several sources"),
+    "two sources with one ref": (ARGO, ARGO[ARGO.index("  source:"):ARGO.index("  syncPolicy:")], "  sources: [{repoURL: 'https://github.com/a/b', ref: x}, {repoURL: 'https://github.com/a/c', ref: x}]\n", 5, "spec", "two sources have the ref x"),
+    "several sources": (ARGO, ARGO[ARGO.index("  source:"):ARGO.index("  syncPolicy:")], "  sources: [{repoURL: 'https://github.com/a/b'}, {repoURL: 'file:///etc'}]\n", 10, "spec.sources[1].repoURL", ""),
+    "sources that only lend": (ARGO, ARGO[ARGO.index("  source:"):ARGO.index("  syncPolicy:")], "  sources: [{repoURL: 'https://github.com/a/b', ref: x}]\n", 10, "spec.sources", "every source only has a ref"),
     "two tools": (ARGO, "    path: bad", "    kustomize: {namePrefix: a-}\n    directory: {recurse: true}\n    path: bad", 10, "spec.source", "expected one tool"),
     "URL that runs a program": (ARGO, "https://github.com/your-org/your-repo.git", "'ext::sh -c id'", 11, "spec.source.repoURL", ""),
     "local URL": (ARGO, "https://github.com/your-org/your-repo.git", "file:///etc", 11, "spec.source.repoURL", ""),
     "empty URL": (ARGO, "https://github.com/your-org/your-repo.git", "''", 11, "spec.source.repoURL", "at least 1"),
-    "Helm": (ARGO, "path: bad", "helm: {values: x}", 12, "spec.source.helm", "Helm is not served yet"),
-    "chart": (ARGO, "path: bad", "chart: redis", 12, "spec.source.chart", "charts are not served yet"),
+    "Helm": (ARGO, "path: bad", "helm: {valueFiles: x}", 12, "spec.source.helm.valueFiles", "expected a list"),
+    "chart": (ARGO, "path: bad", "chart: a b", 12, "spec.source.chart", "expected the name of one chart"),
     "plugin": (ARGO, "path: bad", "plugin: {name: x}", 12, "spec.source.plugin", "plugins are not served"),
-    "Jsonnet": (ARGO, "path: bad", "directory: {jsonnet: {libs: [a]}}", 12, "spec.source.directory.jsonnet", "Jsonnet"),
+    "Jsonnet": (ARGO, "path: bad", "directory: {jsonnet: {libs: a}}", 12, "spec.source.directory.jsonnet.libs", "list"),
     "hydrator": (ARGO, "  syncPolicy:", "  sourceHydrator: {drySource: {path: x}}\n  syncPolicy:", 14, "spec.sourceHydrator", "not served"),
     "unknown field of Kustomize": (ARGO, "path: bad", "kustomize: {prefix: a}", 12, "spec.source.kustomize.prefix", "not known"),
     "replicas that are no number": (ARGO, "path: bad", "kustomize: {replicas: [{name: a, count: many}]}", 12, "spec.source.kustomize.replicas[0].count", ""),
@@ -107,23 +117,43 @@ CASES: dict[str, tuple[str, str, str, int, str, str]] = {
     "name too long": (ARGO, "name: bad", f"name: {'a' * 64}", 4, "metadata.name", "at most 63"),
     "name with capitals": (ARGO, "name: bad", "name: Bad_Name", 4, "metadata.name", "pattern"),
     "ignored difference without a kind": (ARGO, "  syncPolicy:", "  ignoreDifferences: [{group: apps}]\n  syncPolicy:", 14, "spec.ignoreDifferences[0].kind", "required"),
+    "a pointer that is none": (ARGO, "  syncPolicy:", "  ignoreDifferences: [{kind: X, jsonPointers: [spec]}]\n  syncPolicy:", 14, "spec.ignoreDifferences[0].jsonPointers[0]", "JSON pointer such as"),
+    "a broken jq expression": (ARGO, "  syncPolicy:", "  ignoreDifferences: [{kind: X, jqPathExpressions: ['.a[']}]\n  syncPolicy:", 14, "spec.ignoreDifferences[0].jqPathExpressions[0]", "syntax error"),
+    "an endless jq expression": (ARGO, "  syncPolicy:", "  ignoreDifferences: [{kind: X, jqPathExpressions: ['def f: f; f']}]\n  syncPolicy:", 14, "spec.ignoreDifferences[0].jqPathExpressions[0]", "took more than 1 s"),
     "pointers that are no list": (ARGO, "  syncPolicy:", "  ignoreDifferences: [{kind: X, jsonPointers: /a}]\n  syncPolicy:", 14, "spec.ignoreDifferences[0].jsonPointers", "list"),
     "wrong version": (ARGO, "v1alpha1", "v1", 2, "kind", "unknown kind argoproj.io/v1 Application"),
     "unknown kind": (ARGO, "kind: Application", "kind: ApplicationSet", 2, "kind", "unknown kind"),
     "no kind": (ARGO, "kind: Application\n", "", 1, "kind", "(no kind)"),
     "missing project": (ARGO, "project: default", "project: nobody", 1, "spec.project", "there is no AppProject nobody"),
     "empty project": (ARGO, "project: default", "project: ''", 6, "spec.project", "at least 1"),
+    "Kustomization with an expression that is none": (
+        FLUX,
+        "  prune: true\n",
+        EXPRESSIONS,
+        14,
+        "spec.healthCheckExprs[1].failed",
+        "no CEL expression: line 1, column 16",
+    ),
+    "Kustomization with an empty expression": (
+        FLUX,
+        "  prune: true\n",
+        "  prune: true\n  healthCheckExprs:\n  - {apiVersion: a/v1, kind: B, current: ''}\n",
+        10,
+        "spec.healthCheckExprs[0].current",
+        "at least 1 character",
+    ),
     "Kustomization without interval": (FLUX, "  interval: 10m\n", "", 6, "spec.interval", "required"),
     "Kustomization without prune": (FLUX, "  prune: true\n", "", 6, "spec.prune", "required"),
     "Kustomization without a source": (FLUX, FLUX[FLUX.index("  sourceRef:"):], "", 6, "spec.sourceRef", "required"),
     "interval as a number": (FLUX, "interval: 10m", "interval: 10", 7, "spec.interval", "expected text"),
-    "source of another kind": (FLUX, "kind: GitRepository", "kind: OCIRepository", 11, "spec.sourceRef.kind", "not served yet"),
+    "source of another kind": (FLUX, "kind: GitRepository", "kind: Bucket", 11, "spec.sourceRef.kind", "not served"),
     "source that nobody declares": (FLUX, "name: repo", "name: other", 1, "spec.sourceRef", "there is no GitRepository other"),
     "wait and health checks": (FLUX, "  prune: true", "  prune: true\n  wait: true\n  healthChecks: [{kind: Deployment, name: a}]", 6, "spec", "`wait` looks at every object"),
     "impersonation": (FLUX, "  prune: true", "  prune: true\n  serviceAccountName: team", 9, "spec.serviceAccountName", "impersonation"),
-    "SOPS": (FLUX, "  prune: true", "  prune: true\n  decryption: {provider: sops}", 9, "spec.decryption", "SOPS"),
+    "another way to decrypt": (FLUX, "  prune: true", "  prune: true\n  decryption: {provider: vault}", 9, "spec.decryption.provider", "sops"),
+    "keys of a cloud": (FLUX, "  prune: true", "  prune: true\n  decryption: {provider: sops, serviceAccountName: a}", 9, "spec.decryption.serviceAccountName", "age or PGP"),
     "another cluster": (FLUX, "  prune: true", "  prune: true\n  kubeConfig: {secretRef: {name: a}}", 9, "spec.kubeConfig", "configuration"),
-    "CEL": (FLUX, "  prune: true", "  prune: true\n  dependsOn: [{name: good, readyExpr: 'true'}]", 9, "spec.dependsOn[0].readyExpr", "CEL"),
+    "CEL": (FLUX, "  prune: true", "  prune: true\n  dependsOn: [{name: good, readyExpr: 'true'}]", 9, "spec.dependsOn[0].readyExpr", "no Kustomization"),
     "depends on itself": (FLUX, "  prune: true", "  prune: true\n  dependsOn: [{name: bad}]", 1, "dependsOn", "bad -> bad"),
     "unknown deletion policy": (FLUX, "  prune: true", "  prune: true\n  deletionPolicy: Never", 9, "spec.deletionPolicy", "MirrorPrune"),
     "patch without a patch": (FLUX, "  prune: true", "  prune: true\n  patches: [{target: {kind: X}}]", 9, "spec.patches[0].patch", "required"),
@@ -135,11 +165,13 @@ CASES: dict[str, tuple[str, str, str, int, str, str]] = {
 OTHERS: dict[str, tuple[str, str, str, int, str, str]] = {
     "repository without a URL": (REPOSITORY, "  url: https://github.com/your-org/your-repo.git\n", "", 6, "spec.url", "required"),
     "range that is none": (REPOSITORY, "  interval", "  ref: {semver: newest}\n  interval", 7, "spec.ref.semver", "no range"),
-    "signed commits": (REPOSITORY, "  interval", "  verify: {mode: HEAD}\n  interval", 7, "spec.verify", "signed"),
+    "signatures without keys": (REPOSITORY, "  interval", "  verify: {mode: HEAD}\n  interval", 7, "spec.verify.secretRef", "required"),
+    "signatures of what is unknown": (REPOSITORY, "  interval", "  verify: {mode: All, secretRef: {name: a}}\n  interval", 7, "spec.verify.mode", "TagAndHEAD"),
     "submodules": (REPOSITORY, "  interval", "  recurseSubmodules: true\n  interval", 7, "spec.recurseSubmodules", "submodules"),
     "misspelt field of a repository": (REPOSITORY, "interval", "intervall", 7, "spec.intervall", "not known"),
     "project with a misspelt field": (PROJECT, "sourceRepos", "sourceRepositories", 6, "spec.sourceRepositories", "not known"),
-    "project with signatures": (PROJECT, "  sourceRepos", "  signatureKeys: [{keyID: a}]\n  sourceRepos", 6, "spec.signatureKeys", "signed"),
+    "project with a short key id": (PROJECT, "  sourceRepos", "  signatureKeys: [{keyID: 0xDEADBEEF}]\n  sourceRepos", 6, "spec.signatureKeys[0].keyID", ""),
+    "project with another kind of signatures": (PROJECT, "  sourceRepos", "  sourceIntegrity: {git: {}}\n  sourceRepos", 6, "spec.sourceIntegrity", "signatureKeys"),
     "project with accounts": (PROJECT, "  sourceRepos", "  destinationServiceAccounts: [{server: a}]\n  sourceRepos", 6, "spec.destinationServiceAccounts", "impersonation"),
     "kinds that are no mapping": (PROJECT, "  sourceRepos", "  clusterResourceWhitelist: ['*']\n  sourceRepos", 6, "spec.clusterResourceWhitelist[0]", "mapping"),
     "project without a spec": (PROJECT, PROJECT[PROJECT.index("spec:"):], "", 1, "spec", "required"),

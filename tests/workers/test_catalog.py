@@ -9,8 +9,9 @@ import pytest
 from tests.receiver.conftest import APPLICATION
 from workers import catalog
 from workers.apps import App
+from workers.policies import DriftMode
 
-UNKNOWN = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: x}\nspec: {}\n"
+UNKNOWN = "apiVersion: notification.toolkit.fluxcd.io/v1\nkind: Receiver\nmetadata: {name: x}\nspec: {}\n"
 
 
 def test_the_document_of_the_walkthrough_is_read_exactly_as_written(tmp_path: Path) -> None:
@@ -30,7 +31,7 @@ def test_the_document_of_the_walkthrough_is_read_exactly_as_written(tmp_path: Pa
         namespace="default",
         automated=True,
         prune=True,
-        self_heal=True,
+        drift=DriftMode.REPAIR,
     )
 
 
@@ -41,7 +42,7 @@ def test_the_document_of_the_walkthrough_is_read_exactly_as_written(tmp_path: Pa
         ("prune: true", "purne: true", 16, "spec.syncPolicy.automated.purne", "not known"),
         ("name: myapp\n", "name: My_App\n", 4, "metadata.name", "pattern"),
         ("path: myapp", "path: [myapp]", 11, "spec.source.path", "expected text"),
-        ("path: myapp", "helm: {values: x}", 11, "spec.source.helm", "Helm is not served yet"),
+        ("path: myapp", "chart: a b", 11, "spec.source.chart", "expected the name of one chart"),
         ("    server: https://kubernetes.default.svc\n", "", 6, "spec.destination", "exactly one of"),
         ("repoURL: https://github.com/your-org/your-repo.git", "repoURL: ext::sh -c id", 12, "spec.source.repoURL", ""),
         ("targetRevision: main", "targetRevision: 1.20", 13, "spec.source.targetRevision", "put quotes around it"),

@@ -382,7 +382,7 @@ def test_what_goes_with_a_kustomization(bench: Bench, said: dict[str, Any], left
     sync(bench, {"a.yaml": config("a"), "b.yaml": config("b")})
     sync(bench, {"b.yaml": None})
     assert ("b" in bench.get(*NAMES.split(" -o ")[0].split(), "-o", "name")) is not said["prune"]
-    (bench.catalog / "myapp.yaml").unlink()
+    bench.undeclare()
     bench.look_until_done(bench.ask(why=Why.SWEEP))
     assert ("configmap/a" in bench.get("configmap", "-o", "name")) is left
 

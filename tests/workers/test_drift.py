@@ -9,7 +9,7 @@ import pytest
 
 from tests.workers.conftest import Bench
 from tests.workers.test_sync import DEPLOYMENT, config, deploy
-from workers import drift, sweep, watch
+from workers import drift, sweep, watching
 from workers.model import Why
 
 
@@ -37,7 +37,7 @@ def test_the_sweep_finds_what_was_changed_by_hand(bench: Bench, how: str) -> Non
     assert request.why is Why.DRIFT
     bench.look()
     assert bench.get("configmap", "-l", "applyset.kubernetes.io/part-of", "-o", "jsonpath={.items[0].data.key}") == "a"
-    assert bench.context.records.drift.noted("myapp") == {}
+    assert bench.context.records.repairs.noted("myapp") == {}
 
 
 def test_what_others_own_is_no_drift(bench: Bench) -> None:
@@ -64,7 +64,7 @@ def test_the_watch_asks_for_repairs_and_wakes_what_waits(bench: Bench) -> None:
     """The same app, from a thread of the watch process."""
     deploy(bench, {"a.yaml": config(), "web.yaml": DEPLOYMENT})
     stop = threading.Event()
-    thread = threading.Thread(target=watch.run, args=(bench.context, stop))
+    thread = threading.Thread(target=watching.run, args=(bench.context, stop))
     thread.start()
     try:
         while bench.context.records.progress.flight("myapp"):

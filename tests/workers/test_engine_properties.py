@@ -95,5 +95,5 @@ def test_when_all_is_quiet_the_cluster_is_what_git_wants(gated: Gated, played: l
     finally:
         gate.faults.clear()
         for letter in APPS:
-            (bench.catalog / f"{fleet.app(letter)}.yaml").unlink()
+            bench.undeclare(fleet.app(letter))
         bench.cluster.client.delete(f"/api/v1/namespaces/{namespace}")

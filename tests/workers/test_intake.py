@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from workers import apps, intake
+from workers import apps, intake, ledger
 from workers.apps import App
 from workers.model import (
     Accepted,
@@ -107,7 +107,8 @@ def test_a_push_of_several_refs_asks_for_each() -> None:
         (push(action="deleted", after=""), "refs/heads/main was deleted"),
         (push(ref="refs/heads/gh-readonly-queue/main/pr-7-a"), "belongs to the merge queue"),
         (push(kind=EventKind.PULL_REQUEST, action="closed", number=7), "closed without being merged"),
-        (push(kind=EventKind.PULL_REQUEST, action="opened", number=7), "plans are not made yet"),
+        (push(kind=EventKind.PULL_REQUEST, action="opened", ref="refs/heads/a"), "no app follows refs/heads/a"),
+        (push(kind=EventKind.PULL_REQUEST, action="assigned", number=7), "pull request 7 was assigned"),
         (push(kind=EventKind.MERGE_GROUP, action="destroyed"), "the merge group was destroyed"),
         (push(kind=EventKind.REPOSITORY, action="renamed"), "was renamed"),
         (push(kind=EventKind.INSTALLATION, action="created", repository=""), "installation was created"),
@@ -137,8 +138,11 @@ def test_a_merge_is_looked_at_even_when_its_fields_are_in_doubt(merged: bool | N
 def test_a_merge_group_gets_its_status_and_no_deployment() -> None:
     """A required check that never comes would block the queue."""
     event = push(kind=EventKind.MERGE_GROUP, action="checks_requested")
-    [(_, requests, [(name, commit, report)], _)] = taken((event,)).said
+    [(_, requests, [(name, commit, report), (plan, also, _)], _)] = taken((event,)).said
     assert (requests, name, commit.revision, report.state) == ([], "myapp", A, State.SUCCESS)
+    assert (plan, also) == ("plan:queue", commit)
+    [(_, _, only, _)] = taken((event,), named=hook(plans=False)).said
+    assert [name for name, _, _ in only] == ["myapp"]
 
 
 def test_a_rerun_is_done_again_whatever_was_done() -> None:
@@ -236,8 +240,8 @@ def test_the_paths_annotation_is_a_hint_for_the_order_only(files: tuple[str, ...
 def test_the_ledger_says_why_an_app_was_left_alone(declared: App, reason: str) -> None:
     """Repository, branch, tag instead of branch, range or pinned commit."""
     index = apps.index([declared])
-    assert intake.why_not(declared, push(), [CANONICAL], index).startswith(reason)
-    assert bool(intake.why_not(declared, push(), [CANONICAL], index)) is bool(reason)
+    assert ledger.why_not(declared, push(), [CANONICAL], index).startswith(reason)
+    assert bool(ledger.why_not(declared, push(), [CANONICAL], index)) is bool(reason)
 
 
 def test_ten_thousand_apps_are_matched_by_an_index() -> None:

@@ -91,7 +91,7 @@ def test_an_app_that_is_renamed_hands_its_objects_over(bench: Bench) -> None:
     _declare(bench, "old", [finalizer])
     _synced(bench, _push(bench, {"old/one.yaml": config("one"), "old/two.yaml": config("two")}), ["old"])
     uid = _uid(bench, "one")
-    (bench.catalog / "old.yaml").unlink()
+    bench.undeclare("old")
     _declare(bench, "new", [finalizer, ("path: new", "path: old")])
     bench.sweep_declared()
     progress = bench.context.records.progress

@@ -9,7 +9,7 @@ import pytest
 
 from tests.workers.conftest import Bench
 from workers import drift
-from workers.model import State
+from workers.model import State, Why
 
 pytestmark = pytest.mark.cluster
 
@@ -121,3 +121,57 @@ def test_what_controllers_fill_in_is_neither_drift_nor_undone(bench: Bench) -> N
     assert hook["webhooks"][0]["clientConfig"]["caBundle"] == _ca(bench)
     assert json.loads(bench.get("service", "web", "-o", "json"))["metadata"]["annotations"] == {"a": "b"}
     bench.cluster.kubectl("delete", "validatingwebhookconfiguration", bench.namespace)
+
+
+def _mutation(name: str) -> list[dict[str, Any]]:
+    """An admission policy that changes what is in Git, of ConfigMaps in one namespace, with every write."""
+    kind = "admissionregistration.k8s.io/v1"
+    patch = 'Object{data: {"image": object.data.image.replace("hub", "mirror"), "proxy": "injected"}}'
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["configmaps"]}
+    where = {"resourceRules": [rule], "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+    policy = {
+        "matchConstraints": where,
+        "matchConditions": [{"name": "ours", "expression": "object.metadata.name == 'mutated'"}],
+        "failurePolicy": "Fail",
+        "reinvocationPolicy": "Never",
+        "mutations": [{"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": patch}}],
+    }
+    return [
+        {"apiVersion": kind, "kind": "MutatingAdmissionPolicy", "metadata": {"name": name}, "spec": policy},
+        {
+            "apiVersion": kind,
+            "kind": "MutatingAdmissionPolicyBinding",
+            "metadata": {"name": name},
+            "spec": {"policyName": name},
+        },
+    ]
+
+
+def test_what_admission_makes_of_git_s_fields_is_no_drift(bench: Bench) -> None:
+    """A field that is changed on its way in and one that is added: applied once, then nothing to do for ever."""
+    objects = _mutation(bench.namespace)
+    bench.cluster.kubectl("apply", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+    value = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mutated"}, "data": {"image": "hub/a"}}
+    try:
+        probe = {**value, "metadata": {"name": "mutated", "namespace": bench.namespace}}
+
+        def mutates() -> bool:
+            made = bench.cluster.kubectl("create", "--dry-run=server", "-o", "json", "-f", "-", input=json.dumps(probe))
+            return "injected" in made
+
+        bench.look_until(mutates)
+        commit = bench.push({"a.yaml": json.dumps(value)})
+        bench.ask(commit)
+        bench.look()
+        assert bench.settle(commit).state is State.SUCCESS
+        assert json.loads(bench.get("configmap", "mutated", "-o", "json"))["data"] == {
+            "image": "mirror/a",
+            "proxy": "injected",
+        }
+        assert drift.sweep(bench.context, "test") == []
+        before = len(bench.writes())
+        bench.look_until_done(bench.ask(why=Why.SWEEP))
+        assert bench.writes()[before:] == []
+    finally:
+        for one in objects:
+            bench.cluster.kubectl("delete", one["kind"], bench.namespace)

@@ -123,3 +123,46 @@ def test_the_policy_of_a_hook_without_one() -> None:
     """As in Argo CD."""
     _, [hook] = phases.split([rendered("x", hook="PreSync")])
     assert (hook.phases, hook.policies) == ((Phase.PRE_SYNC,), frozenset({phases.Policy.BEFORE_CREATION}))
+
+
+HELM = [
+    ({"helm.sh/hook": "pre-install,pre-upgrade"}, ["PreSync"], ["BeforeHookCreation"]),
+    ({"helm.sh/hook": "post-upgrade , post-install"}, ["PostSync"], ["BeforeHookCreation"]),
+    ({"helm.sh/hook": "pre-install,post-install"}, ["PreSync", "PostSync"], ["BeforeHookCreation"]),
+    ({"helm.sh/hook": "pre-delete"}, ["PreDelete"], ["BeforeHookCreation"]),
+    ({"helm.sh/hook": "post-delete"}, ["PostDelete"], ["BeforeHookCreation"]),
+    ({"helm.sh/hook": "test"}, [], ["BeforeHookCreation"]),
+    ({"helm.sh/hook": "pre-rollback,post-rollback,test-success"}, [], ["BeforeHookCreation"]),
+    ({"helm.sh/hook": "crd-install"}, None, []),
+    ({"helm.sh/hook": ""}, None, []),
+    ({"helm.sh/hook": "crd-install,pre-install"}, ["PreSync"], ["BeforeHookCreation"]),
+    (
+        {"helm.sh/hook": "pre-install", "helm.sh/hook-delete-policy": "hook-succeeded,hook-failed,never"},
+        ["PreSync"],
+        ["HookFailed", "HookSucceeded"],
+    ),
+    ({"helm.sh/hook": "pre-install", phases.HOOK: "PostSync"}, ["PostSync"], ["BeforeHookCreation"]),
+    ({"helm.sh/hook": "pre-install", phases.HOOK: "Skip"}, [], ["BeforeHookCreation"]),
+]
+
+
+@pytest.mark.parametrize(("annotations", "wanted", "policies"), HELM, ids=[str(row[0]) for row in HELM])
+def test_hooks_of_helm(annotations: dict[str, str], wanted: list[str] | None, policies: list[str]) -> None:
+    """As Argo CD maps them: its own word goes before, and a hook it has no phase for never runs."""
+    one = rendered("a")
+    one.manifest["metadata"]["annotations"] = annotations
+    found = phases.hook(one)
+    assert (found and [phase.value for phase in found.phases]) == wanted
+    assert sorted(policy.value for policy in found.policies) == policies if found else not policies
+    only_helms = phases.HOOK not in annotations
+    assert phases.hook(one, helm=False) is None if only_helms else phases.hook(one, helm=False) == found
+
+
+@pytest.mark.parametrize(("weight", "wave"), [("-5", -5), ("7", 7), ("many", 0), ("", 0), ("99999999999", 0)])
+def test_the_weight_of_helm_is_a_wave(weight: str, wave: int) -> None:
+    """One that is no number counts as none; our own annotation goes before."""
+    one = rendered("a")
+    one.manifest["metadata"]["annotations"] = {phases.HELM_WEIGHT: weight}
+    assert phases.wave(one.manifest) == wave
+    one.manifest["metadata"]["annotations"][phases.WAVE] = "3"
+    assert phases.wave(one.manifest) == 3

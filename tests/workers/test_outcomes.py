@@ -49,6 +49,17 @@ def test_a_commit_included_in_a_failed_one_did_not_succeed() -> None:
     )
 
 
+@pytest.mark.parametrize(("included", "text"), [(True, "superseded: included in bbbbbbb"), (False, "held: exception")])
+def test_a_commit_of_the_declared_branch_is_included_in_a_hotfix_or_waits_for_its_end(
+    included: bool, text: str
+) -> None:
+    """A hotfix branch may have begun after it; then it is deployed with the hotfix."""
+    found = outcomes.reports(
+        [request(1, A)], Outcome.SUCCEEDED, "text", B, None, lambda _: included, "refs/heads/hotfix", "held: exception"
+    )
+    assert found[commit(A)] == Report(State.SUCCESS, text)
+
+
 def test_a_commit_that_was_forced_away_is_not_called_included() -> None:
     """The branch moved to something that does not hold it."""
     found = told(Outcome.SUCCEEDED, B, [request(1, A), request(2, B)], included=False)

@@ -8,7 +8,7 @@ import pytest
 
 from workers import ignored, options, projects
 from workers.declarations.common import seconds
-from workers.declaring.application import image
+from workers.declaring.building import image
 from workers.model import Ref
 from workers.policies import Ignored, Retry
 from workers.projects import Kind, Place, Project
@@ -140,7 +140,8 @@ def test_ignored_fields_are_left_out_or_kept_as_they_are() -> None:
         "apps", "Deployment", "", "", ("/spec/replicas", "/spec/list/0/image", "/metadata/annotations/a~1b", "/no/such")
     )
     managed: dict[str, Any] = {
-        "fieldsV1": {"f:spec": {"f:replicas": {}, "f:list": {'k:{"name":"x"}': {"f:image": {}, "f:name": {}}}}}
+        "manager": "hookline",
+        "fieldsV1": {"f:spec": {"f:replicas": {}, "f:list": {'k:{"name":"x"}': {"f:image": {}, "f:name": {}}}}},
     }
     live: dict[str, Any] = {
         "metadata": {"annotations": {"a/b": "live"}, "managedFields": [managed]},
@@ -148,9 +149,9 @@ def test_ignored_fields_are_left_out_or_kept_as_they_are() -> None:
     }
     left = ignored.without(live, [rule], DEPLOYMENT)
     assert left["spec"] == {"list": [{"name": "x"}]}
-    assert left["metadata"]["annotations"] == {}
+    assert "annotations" not in left["metadata"]
     assert left["metadata"]["managedFields"] == [
-        {"fieldsV1": {"f:spec": {"f:list": {'k:{"name":"x"}': {"f:name": {}}}}}}
+        {"manager": "hookline", "fieldsV1": {"f:spec": {"f:list": {'k:{"name":"x"}': {"f:name": {}}}}}}
     ]
     assert live["spec"]["replicas"] == 5
     wanted = {"metadata": {}, "spec": {"replicas": 1, "list": [{"name": "x", "image": "new"}]}}

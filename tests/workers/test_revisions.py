@@ -15,7 +15,8 @@ from tests.workers.conftest import Counter
 from workers import context, recovery, revisions, sweep
 from workers.apps import App
 from workers.context import Context
-from workers.git.mirror import Mirror, advertised
+from workers.git.mirror import Mirror
+from workers.git.refs import advertised
 from workers.model import Why
 from workers.records import Records
 from workers.records.hooks import Missed

@@ -317,7 +317,7 @@ def test_an_app_that_leaves_takes_its_objects_with_it_by_its_finalizer(bench: Be
         },
     )
     before = bench.writes()
-    (bench.catalog / "myapp.yaml").unlink()
+    bench.undeclare()
     bench.look_until_done(bench.ask(why=Why.SWEEP))
     record = bench.context.records.progress.app("myapp")
     assert record.text == "no longer declared: 2 deleted; 2 left as they ask for"
@@ -338,7 +338,7 @@ def test_the_deletion_of_an_app_waits_for_what_holds_an_object(bench: Bench) -> 
     holding = config("b", wave="2").replace('"metadata": {', '"metadata": {"finalizers": ["example.com/hold"], ')
     deploy(bench, {"a.yaml": config("a", wave="1"), "b.yaml": holding})
     before = bench.writes()
-    (bench.catalog / "myapp.yaml").unlink()
+    bench.undeclare()
     number = bench.ask(why=Why.SWEEP)
     bench.look()
     bench.look()
@@ -363,7 +363,7 @@ def test_an_app_without_a_finalizer_leaves_its_objects_and_a_broken_catalog_dele
     assert "nothing is deleted until it can be read" in record.text
     bench.declare(text)
     bench.look_until_done(bench.ask(why=Why.SWEEP))
-    (bench.catalog / "myapp.yaml").unlink()
+    bench.undeclare()
     bench.look_until_done(bench.ask(why=Why.SWEEP))
     assert bench.context.records.progress.app("myapp").text.endswith("its objects are left as they are")
     assert names(bench) == {"a"}

@@ -301,6 +301,20 @@ def test_a_definition_and_objects_of_it_in_one_commit(bench: Bench) -> None:
         bench.cluster.kubectl("delete", "crd", f"widgets.{group}", "--ignore-not-found", "--wait=false")
 
 
+def test_objects_whose_definition_somebody_deleted_are_gone(bench: Bench) -> None:
+    """The commit that takes them out of Git goes well, though the worker still knew the kind."""
+    group = f"{bench.namespace}.example.com"
+    bench.cluster.kubectl("create", "-f", "-", input=crd(group))
+    bench.cluster.kubectl("wait", "--for=condition=Established", f"crd/widgets.{group}")
+    try:
+        deploy(bench, {"w.yaml": document(f"{group}/v1", "Widget", "one", {}), "a.yaml": config("a")})
+    finally:
+        bench.cluster.kubectl("delete", "crd", f"widgets.{group}")
+    gone = deploy(bench, {"w.yaml": None})
+    assert bench.told(gone).state is State.SUCCESS, bench.told(gone).text
+    assert "Widget" not in bench.get("configmap", "hookline-myapp", "-o", "jsonpath={.data.inventory}")
+
+
 @shows("option SkipDryRunOnMissingResource=true")
 def test_an_object_whose_kind_comes_later_waits_for_it(bench: Bench) -> None:
     """With ``SkipDryRunOnMissingResource`` only: something else brings the definition meanwhile."""

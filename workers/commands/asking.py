@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import re
 import time
+import typing
 import uuid
 from typing import Annotated
 
 import typer
 
-from workers import broker, configuration, secretrefs, tokens
-from workers.commands import opening, problems
+from workers import configuration, issuers, tokens, trust
+from workers.commands import holding
 from workers.commands.console import Config, Json, print_json, sentences
-from workers.errors import BadConfiguration, UnknownName
-from workers.model import Request, Why
+from workers.errors import BadConfiguration, BadOrder
+from workers.holds import moment
 
-_SCOPES = ("read", "sync", "approve")
+_SCOPES: tuple[str, ...] = typing.get_args(issuers.Scope)
 _LIFETIME = re.compile(r"(\d+)(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -25,52 +24,63 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 def sync(
     app: Annotated[str, typer.Argument(help="The app to look at now.")],
     reason: Annotated[str, typer.Option(help="Why; goes into the audit trail.")] = "",
+    revision: Annotated[str, typer.Option(help="A branch, tag or commit to follow for some time instead.")] = "",
+    length: Annotated[str, typer.Option("--for", help="How long it follows that revision: 30m, 2h.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Pass holds and sync windows; never project policy.")] = False,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Sync an app now, ahead of the queue; also an app that waits for a manual sync.
 
-    Example: hookline sync myapp --reason "release 2.1"
+    With --revision the app follows that revision as an exception until its end, and then goes back by itself.
+
+    Examples: hookline sync myapp --reason "release 2.1"; hookline sync myapp --revision hotfix/login --for 2h --reason
+    "logins fail"
     """
     with sentences():
-        settings = configuration.load(config)
-        if app not in problems.catalog(settings).apps:
-            raise UnknownName(f"no app is called {app}: `hookline status` lists them all")
-        records, who = opening.records(settings), user()
-        records.audit.add("sync", app=app, who=who, reason=reason, address="command line")
-        request = Request(app=app, number=0, why=Why.MANUAL, who=who, at=time.time())
-        number = broker.Counter(settings, records).accept(None, [request]).numbers[app]
+        mine, person = holding.desk(config), holding.asker()
+        if length and not revision:
+            raise BadOrder("--for is how long another revision is followed: name it with --revision")
+        if revision:
+            made, number = mine.begin(person, app, revision, length, reason, forced=force)
+            until = f", which follows {revision} until {moment(made.until, made.since)}"
+        else:
+            number, until = mine.sync(person, app, reason, forced=force), ""
         if as_json:
             print_json({"app": app, "number": number})
         else:
-            typer.echo(f"asked for request {number} of {app}: see `hookline status {app}`")
+            typer.echo(f"asked for request {number} of {app}{until}: see `hookline status {app}`")
 
 
 def approve(
-    app: Annotated[str, typer.Argument(help="The app whose deletions wait for a person.")],
+    apps: Annotated[list[str], typer.Argument(help="The apps that wait for a person.")],
+    revision: Annotated[str, typer.Option(help="The commit to approve, of one app; another one may have come.")] = "",
     reason: Annotated[str, typer.Option(help="Why; goes into the audit trail.")] = "",
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Approve the deletions an app asks about, and sync it: too many at once, or objects that say ``Prune=confirm``.
+    """Approve what apps wait for, and sync them.
 
-    Only what it has asked about by now is approved. See `hookline status APP`.
+    That is the commit that waits, of an app that does not sync by itself, and no later one; the deletions it asks
+    about: too many at once, or objects that say ``Prune=confirm``; and the removal of apps that left the catalog with
+    many others. Only what has been asked about by now is approved. See `hookline status APP`.
 
-    Example: hookline approve myapp --reason "the old shop goes"
+    Example: hookline approve myapp --revision 3f1c9a2 --reason "release 2.1"
     """
     with sentences():
-        settings = configuration.load(config)
-        if app not in problems.catalog(settings).apps:
-            raise UnknownName(f"no app is called {app}: `hookline status` lists them all")
-        records, who = opening.records(settings), user()
-        records.audit.add("approve", app=app, who=who, reason=reason, address="command line")
-        records.drift.approve(app, time.time())
-        request = Request(app=app, number=0, why=Why.MANUAL, who=who, at=time.time())
-        number = broker.Counter(settings, records).accept(None, [request]).numbers[app]
+        if revision and len(apps) > 1:
+            raise BadOrder("--revision is a commit of one app: name one")
+        mine, person = holding.desk(config), holding.asker()
+        for app in apps:
+            mine.approvable(app)
+        made = {app: mine.approve(person, app, revision, reason) for app in apps}
         if as_json:
-            print_json({"app": app, "number": number})
-        else:
-            typer.echo(f"approved, and asked for request {number} of {app}: see `hookline status {app}`")
+            found = [{"app": app, "number": number, "revision": commit} for app, (commit, number) in made.items()]
+            print_json(found[0] if len(found) == 1 else found)
+            return
+        for app, (commit, number) in made.items():
+            what = f"{commit[:7]} of {app}" if commit else app
+            typer.echo(f"approved {what}, and asked for request {number}: see `hookline status {app}`")
 
 
 def token(
@@ -78,7 +88,7 @@ def token(
     apps: Annotated[list[str], typer.Option("--app", help="An app, or a glob over apps; may be repeated.")],
     scopes: Annotated[
         list[str] | None,
-        typer.Option("--scope", help="`sync`, `read` or `approve`; may be repeated.", show_default="sync"),
+        typer.Option("--scope", help=f"One of {', '.join(_SCOPES)}; may be repeated.", show_default="sync"),
     ] = None,
     lifetime: Annotated[str, typer.Option("--for", help="How long it is good: 90s, 10m, 2h, 1d.")] = "10m",
     issuer: Annotated[str, typer.Option(help="The issuer, when there are several with a local key.")] = "",
@@ -86,35 +96,31 @@ def token(
 ) -> None:
     """Mint a bearer token for the API, signed with the local key of a configured issuer. Printed once, kept nowhere.
 
+    Each scope counts for the apps named and no others; `audit` shows the trail, and `sync:force` passes holds and
+    windows. A token that changes something can be used once.
+
     Example: hookline token --sub ci --app 'shop-*' --scope sync --for 10m
+
+    Example: hookline token --sub on-call --app '*' --scope sync:force --scope hold --scope rollback --for 1h
+
+    Example: hookline token --sub dashboard --app '*' --scope read --scope audit --for 1d
     """
     with sentences():
         declared = [
             item
             for item in configuration.load(config).issuers
-            if issuer in ("", item.issuer) and "HS256" in item.algorithms
+            if issuer in ("", item.issuer) and item.algorithms[:1] == ("HS256",) and not item.grants
         ]
         names = sorted({item.issuer for item in declared})
         if len(names) != 1:
             found = f"found {', '.join(names)}: choose with --issuer" if names else "found none: see `issuers`"
             raise BadConfiguration(f"expected one issuer with algorithm HS256, {found} in the configuration")
         if unknown := sorted({*(scopes or []), *_SCOPES} - {*_SCOPES}):
-            raise BadConfiguration(f"--scope {unknown[0]}: expected {' or '.join(_SCOPES)}")
+            raise BadConfiguration(f"--scope {unknown[0]}: expected one of {', '.join(_SCOPES)}")
         # Of two with one name (that is how a key is rotated) the first signs.
-        chosen = declared[0]
-        made = tokens.Issuer(
-            chosen.issuer, chosen.audience, tuple(chosen.algorithms), lambda: secretrefs.read(chosen.key)
-        )
+        made = trust.trusted(declared[0])
         text = tokens.mint(made, subject, scopes or ["sync"], apps, _seconds(lifetime), time.time(), uuid.uuid4().hex)
         typer.echo(text)
-
-
-def user() -> str:
-    """Return who is at the command line, for the audit trail."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a number that has no name
-        return f"uid {os.getuid()}"
 
 
 def _seconds(text: str) -> float:

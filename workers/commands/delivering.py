@@ -11,9 +11,10 @@ from rich.text import Text
 
 from workers import broker, configuration, ledger
 from workers.commands import opening, problems, showing
-from workers.commands.asking import user
 from workers.commands.console import Config, Json, err, marked, out, print_json, printable, sentences
+from workers.commands.person import user
 from workers.errors import UnknownName
+from workers.model import Taken
 from workers.records import Records
 from workers.records.intake import Kept
 from workers.settings import Settings
@@ -70,7 +71,7 @@ def replay(
         settings = configuration.load(config)
         records = opening.records(settings)
         kept = _kept(records, delivery)
-        hook = settings.hooks.get(kept.delivery.hook)
+        hook = settings.planning(kept.delivery.hook)
         if hook is None:
             raise UnknownName(f"the hook {kept.delivery.hook} is no longer configured: its deliveries mean nothing now")
         records.audit.add("replay", delivery=delivery, who=user(), address="command line")
@@ -135,12 +136,13 @@ def _line(records: Records, kept: Kept) -> None:
     showing.line(Text.assemble(showing.stamp(delivery.at), "  ", verdict, name, "  ", (printable(what), "cyan")))
     found = ledger.effects(records, kept)
     showing.block([f"{one.app}: {one.outcome}" + (f": {one.text}" if one.text else "") for one in found])
-    showing.block([] if found else [delivery.reason])
+    plans = ledger.plans(records, kept) if delivery.verdict is Taken.ACCEPTED else []
+    showing.block([] if found else plans or [delivery.reason])
 
 
 def _one(settings: Settings, records: Records, kept: Kept, app: str, as_json: bool) -> None:
     index = problems.catalog(settings)
-    reasons = ledger.left_alone(index, kept.delivery, settings.hooks.get(kept.delivery.hook), records.hooks.known)
+    reasons = ledger.left_alone(index, kept.delivery, settings.planning(kept.delivery.hook), records.hooks.known)
     if app:
         reasons = {name: reason for name, reason in reasons.items() if name == app}
     changed = kept.delivery.catalog not in ("", index.digest)

@@ -1,4 +1,4 @@
-"""``hookline check|status|audit``: look, change nothing."""
+"""``hookline check|status``: look, change nothing."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from workers import configuration
+from workers import configuration, situation
 from workers.apps import App, Index
 from workers.commands import opening, problems, showing
 from workers.commands.console import Config, Json, err, marked, out, print_json, printable, sentences
-from workers.errors import UnknownName
 from workers.model import AppRecord, SyncRecord
 from workers.records import Records
 
@@ -59,14 +58,17 @@ def status(
         settings = configuration.load(config)
         records = opening.records(settings)
         index = problems.catalog(settings, records)
-        if app and app not in index.apps and app not in records.progress.apps():
-            raise UnknownName(f"no app is called {app}: `hookline status` lists them all")
-        found = {name: records.progress.app(name) for name in ([app] if app else sorted(index.apps))}
-        said = {name: _said(index, records, name, record) for name, record in found.items()}
+        problems.check_name(app, index, records)
+        names = [app] if app else sorted({*index.apps, *records.declarations.all_held()})
+        found = {name: records.progress.app(name) for name in names}
+        stands = situation.of(index, settings, records, found)
+        said = {name: _said(index, records, name, record, stands[name].text) for name, record in found.items()}
         history = records.progress.syncs(app) if app else []
         if as_json:
             apps = {
-                name: asdict(record) | {"state": said[name].state, "drift": records.drift.noted(name)}
+                name: asdict(record)
+                | {"state": said[name].state, "drift": records.repairs.noted(name)}
+                | situation.plain(stands[name])
                 for name, record in found.items()
             }
             print_json({"apps": apps, "syncs": [asdict(sync) for sync in history]})
@@ -74,47 +76,38 @@ def status(
         for fault in index.faults:
             err.print(marked("!", "yellow", fault), soft_wrap=True)
         if app:
-            _one(app, index.apps.get(app), said[app], history)
+            _one(app, index.apps.get(app), said[app], history, stands[app].notes)
         else:
             for text in showing.rows({name: (said[name], found[name].revision) for name in found}, records.clock()):
                 showing.line(text)
 
 
-def _said(index: Index, records: Records, name: str, record: AppRecord) -> showing.Shown:
-    progress, drift = records.progress, records.drift.noted(name)
+def _said(index: Index, records: Records, name: str, record: AppRecord, kept: str) -> showing.Shown:
+    progress, drift = records.progress, records.repairs.noted(name)
     asked = max((request.at for request in progress.open_requests(name)), default=0.0)
     attempts = progress.attempts(name, record.wanted)
-    return showing.shown(index.apps.get(name), record, progress.flight(name), attempts, asked, drift)
+    return showing.shown(index.apps.get(name), record, progress.flight(name), attempts, asked, drift, kept)
 
 
-def _one(name: str, app: App | None, said: showing.Shown, history: Sequence[SyncRecord]) -> None:
+def _one(name: str, app: App | None, said: showing.Shown, history: Sequence[SyncRecord], notes: Sequence[str]) -> None:
     """Print one app: what it is, what is said of it in full, and its last syncs."""
     since = f"  since {showing.stamp(said.since)}" if said.since else ""
     state = (said.state, showing.STYLES.get(said.state, showing.WAITING))
     showing.line(Text.assemble((printable(name), "bold"), "  ", state, since))
-    source = f"{app.url}, revision {app.revision}, path {app.path}" if app else "no longer declared in the catalog"
+    views = [f"{one.url}, revision {one.revision}, path {one.path or 'none'}" for one in (app.views if app else ())]
     says = "" if history and said.says == history[0].text else said.says
-    showing.block([text for text in (says, source, f"declared in {app.origin}" if app else "") if text])
+    showing.block(
+        [
+            text
+            for text in (
+                says,
+                *notes,
+                *(views or ["no longer declared in the catalog"]),
+                f"declared in {app.origin}" if app else "",
+            )
+            if text
+        ]
+    )
     for sync in history:
         showing.line(showing.finished(sync))
         showing.block([sync.text])
-
-
-def audit(
-    config: Config = None,
-    most: Annotated[int, typer.Option(help="How many entries.", min=1)] = 50,
-    as_json: Json = False,
-) -> None:
-    """Show who asked for what, newest first.
-
-    Example: hookline audit --most 10
-    """
-    with sentences():
-        entries = opening.records(configuration.load(config)).audit.entries(most)
-        if as_json:
-            print_json(entries)
-            return
-        for entry in entries:
-            fields = [entry.get(name, "") for name in ("action", "app", "who", "address")]
-            showing.line(Text(printable("  ".join([showing.stamp(float(entry["at"])), *filter(None, fields)]))))
-            showing.block([entry["reason"]] if entry.get("reason") else [])

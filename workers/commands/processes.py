@@ -14,9 +14,8 @@ from typing import Annotated
 
 import typer
 
-from workers import broker, configuration, embedded, telemetry
+from workers import broker, configuration, embedded, telemetry, watching
 from workers import context as contexts
-from workers import watch as watching
 from workers.commands import opening
 from workers.commands.console import Config, out, sentences
 from workers.configuration import CONFIG_VARIABLE
@@ -74,7 +73,7 @@ def beat(config: Config = None) -> None:
 
 
 def watch(config: Config = None) -> None:
-    """Watch the clusters: undo drift at once, wake syncs that wait for health. Two are safe: one stands by.
+    """Watch the clusters: see drift at once, wake syncs that wait for health. Several share the clusters.
 
     Example: hookline watch --config hookline.yaml
     """

@@ -44,12 +44,18 @@ class Shown:
 
 
 def shown(
-    app: App | None, record: AppRecord, flight: Flight | None, attempts: int, asked: float, drift: Mapping[str, str]
+    app: App | None,
+    record: AppRecord,
+    flight: Flight | None,
+    attempts: int,
+    asked: float,
+    drift: Mapping[str, str],
+    kept: str = "",
 ) -> Shown:
     """Say what matters most of an app: that it cannot be served, is being worked on, drifted, or how it ended. Pure.
 
     ``app`` is ``None`` when it is no longer declared; ``attempts`` were made at its newest request, asked for at
-    ``asked``.
+    ``asked``. ``kept`` is the hold or window that keeps it from being synced.
     """
     if app and app.fault:
         return Shown("broken", 0.0, app.fault)
@@ -58,6 +64,9 @@ def shown(
     if record.wanted > record.done:
         said = f"request {record.wanted}, attempt {attempts}" if attempts else "accepted, waiting for a worker"
         return Shown("waiting", asked, said)
+    if kept:
+        noted = "".join(f"; {ref} drifted: {text}" for ref, text in drift.items())
+        return Shown("held", record.at, kept + noted)
     if drift and record.outcome != Outcome.FAILED:
         return Shown("drifted", record.at, "; ".join(f"{ref}: {text}" for ref, text in drift.items()))
     return Shown(record.outcome or "never synced", record.at, record.text)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from workers.declarations.common import Duration, Fields, Metadata, Path, Vocabulary
-from workers.declarations.sources import OF_A_SOURCE, Env, Source
+from workers.declarations.sources import NAMED_OF_A_SOURCE, OF_A_SOURCE, Env, Source
 
 
 class Destination(Fields):
@@ -134,11 +134,9 @@ REFUSED: dict[Path, str] = {
 
 NAMED: dict[Path, str] = {
     ("spec", "info"): "shown nowhere yet",
-    ("spec", "ignoreDifferences", "*", "jqPathExpressions"): "jq is not served yet: use jsonPointers",
-    ("spec", "ignoreDifferences", "*", "managedFieldsManagers"): "not served yet: use jsonPointers",
     ("spec", "syncPolicy", "retry", "refresh"): "a newer commit always ends the retries of an older one",
-    ("spec", "source", "kustomize", "kubeVersion"): "only charts inside a kustomization would read it",
-    ("spec", "source", "kustomize", "apiVersions"): "only charts inside a kustomization would read it",
+    **{("spec", "source", *path): sentence for path, sentence in NAMED_OF_A_SOURCE.items()},
+    **{("spec", "sources", "*", *path): sentence for path, sentence in NAMED_OF_A_SOURCE.items()},
 }
 """Fields that are accepted, have no effect and are named in a warning on the app."""
 

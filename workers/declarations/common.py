@@ -10,6 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 NAME_LIMIT: Final = 63
+ALERTS: Final = "hookline.dev/alerts"
+"""The annotation that names the targets of an app's alerts, comma-separated."""
 NAME_PATTERN: Final = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
 _UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
@@ -31,6 +33,11 @@ class Metadata(Fields):
     annotations: dict[str, str] = {}
     labels: dict[str, str] = {}
     finalizers: list[str] = []
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return the parts of a comma-separated annotation. Pure."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def seconds(text: str) -> float:

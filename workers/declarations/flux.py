@@ -70,6 +70,20 @@ class PostBuild(Fields):
     substitute_strategy: Literal["WithVariables", "Always"] = "WithVariables"
 
 
+class SecretRef(Fields):
+    """A Secret in the namespace of the Kustomization."""
+
+    name: str = Field(min_length=1)
+
+
+class Decrypt(Fields):
+    """How encrypted files are opened."""
+
+    provider: Literal["sops"]
+    secret_ref: SecretRef | None = None
+    service_account_name: str = ""
+
+
 class HealthCheck(Fields):
     """An object whose health counts."""
 
@@ -84,22 +98,16 @@ class HealthCheckExpr(Fields):
 
     api_version: str
     kind: str
-    current: str = ""
+    current: str = Field(min_length=1)
     in_progress: str = ""
     failed: str = ""
-
-
-class IgnoreTarget(Fields):
-    """Which objects an ignore rule is for."""
-
-    model_config = {**Target.model_config, "extra": "allow"}
 
 
 class IgnoreRule(Fields):
     """Fields whose difference does not count."""
 
     paths: list[str]
-    target: IgnoreTarget | None = None
+    target: Target | None = None
 
 
 class KustomizationSpec(Fields):
@@ -129,7 +137,7 @@ class KustomizationSpec(Fields):
     deletion_policy: Literal["MirrorPrune", "Delete", "WaitForTermination", "Orphan"] = "MirrorPrune"
     service_account_name: str = ""
     kube_config: dict[str, Any] | None = None
-    decryption: dict[str, Any] | None = None
+    decryption: Decrypt | None = None
     ignore: list[IgnoreRule] = []
 
     @model_validator(mode="after")
@@ -154,12 +162,13 @@ KUSTOMIZATION = Vocabulary(
     {
         ("spec", "serviceAccountName"): "impersonation is not served yet: remove the field, knowing that",
         ("spec", "kubeConfig"): "clusters are the configuration's: an app of one is declared as an Application",
-        ("spec", "decryption"): "SOPS is not served yet",
-        ("spec", "healthCheckExprs"): "CEL is not served yet: remove the field, kinds are judged by their conditions",
-        ("spec", "dependsOn", "*", "readyExpr"): "CEL is not served yet: remove the field",
+        ("spec", "decryption", "serviceAccountName"): "keys of a cloud are not served yet: use age or PGP keys",
+        (
+            "spec",
+            "dependsOn",
+            "*",
+            "readyExpr",
+        ): "there is no Kustomization in the cluster it could ask: remove the field",
     },
-    {
-        ("spec", "ignore"): "not served yet",
-        ("spec", "interval"): "a push is served at once and drift is repaired at once",
-    },
+    {},
 )

@@ -25,6 +25,13 @@ class GitRef(Fields):
     commit: str = ""
 
 
+class Verification(Fields):
+    """What has to be signed, by a key of a Secret."""
+
+    mode: Literal["head", "HEAD", "Tag", "TagAndHEAD"] = "HEAD"
+    secret_ref: Local
+
+
 class RepositorySpec(Fields):
     """The specification of a GitRepository."""
 
@@ -36,8 +43,8 @@ class RepositorySpec(Fields):
     proxy_secret_ref: Local | None = None
     provider: str = ""
     timeout: Duration = "60s"
-    verify: dict[str, Any] | None = None
-    ignore: str = ""
+    verify: Verification | None = None
+    ignore: str | None = None
     include: list[dict[str, Any]] = []
     recurse_submodules: bool = False
     sparse_checkout: list[str] = []
@@ -57,7 +64,6 @@ class GitRepository(Fields):
 REPOSITORY = Vocabulary(
     GitRepository,
     {
-        ("spec", "verify"): "signed commits are not checked yet: remove the field, knowing that",
         ("spec", "include"): "included repositories are not served: use a Kustomization each",
         ("spec", "recurseSubmodules"): "submodules are never fetched: use a Kustomization each",
     },
@@ -67,7 +73,6 @@ REPOSITORY = Vocabulary(
         ("spec", "serviceAccountName"): "credentials of repositories are the configuration's",
         ("spec", "proxySecretRef"): "proxies are the environment's",
         ("spec", "provider"): "credentials of repositories are the configuration's",
-        ("spec", "ignore"): "every file of the path counts",
         ("spec", "timeout"): "a fetch has two minutes",
     },
 )

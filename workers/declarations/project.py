@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from workers.declarations.common import Fields, Metadata, Path, Vocabulary
+from pydantic import AfterValidator, Field
+
+from workers import windows
+from workers.declarations.common import Duration, Fields, Metadata, Path, Vocabulary, seconds
+
+MOST_WINDOWS: Final = 100
+"""Windows of one project: each is asked at every look at its apps."""
 
 
 class Destination(Fields):
@@ -23,6 +29,34 @@ class GroupKind(Fields):
     name: str = ""
 
 
+def _window(text: str) -> str:
+    if not 0 < seconds(text) <= windows.LONGEST:
+        raise ValueError("expected more than nothing and at most a year")
+    return text
+
+
+class SyncWindow(Fields):
+    """When apps may be synced, or may not."""
+
+    kind: Literal["allow", "deny"]
+    schedule: Annotated[str, AfterValidator(windows.schedule)]
+    duration: Annotated[Duration, AfterValidator(_window)]
+    applications: list[str] = []
+    namespaces: list[str] = []
+    clusters: list[str] = []
+    manual_sync: bool = False
+    time_zone: Annotated[str, AfterValidator(windows.zone)] = "UTC"
+    and_operator: bool = False
+    sync_overrun: bool = False
+    description: str = Field(default="", max_length=255)
+
+
+class SignatureKey(Fields):
+    """A GPG key whose signatures count. A short id is refused: two keys may share one."""
+
+    key_id: str = Field(alias="keyID", pattern=r"^(0[xX])?[0-9A-Fa-f]{16,40}$")
+
+
 class Spec(Fields):
     """The specification of an AppProject."""
 
@@ -36,8 +70,8 @@ class Spec(Fields):
     namespace_resource_blacklist: list[GroupKind] = []
     orphaned_resources: dict[str, Any] | None = None
     roles: list[dict[str, Any]] = []
-    sync_windows: list[dict[str, Any]] = []
-    signature_keys: list[dict[str, Any]] = []
+    sync_windows: list[SyncWindow] = Field(default=[], max_length=MOST_WINDOWS)
+    signature_keys: list[SignatureKey] = []
     source_integrity: dict[str, Any] | None = None
     permit_only_project_scoped_clusters: bool = False
     destination_service_accounts: list[dict[str, Any]] = []
@@ -54,8 +88,7 @@ class AppProject(Fields):
 
 
 REFUSED: dict[Path, str] = {
-    ("spec", "signatureKeys"): "signed commits are not checked yet: remove the field, knowing that",
-    ("spec", "sourceIntegrity"): "signed commits are not checked yet: remove the field, knowing that",
+    ("spec", "sourceIntegrity"): "it is not served yet: `signatureKeys`, or the configuration's `signatures`, are",
     ("spec", "destinationServiceAccounts"): "impersonation is not served yet: remove the field, knowing that",
     ("spec", "permitOnlyProjectScopedClusters"): "clusters belong to no project here: list destinations instead",
 }
@@ -64,7 +97,6 @@ REFUSED: dict[Path, str] = {
 NAMED: dict[Path, str] = {
     ("spec", "orphanedResources"): "objects outside of every app are not looked at",
     ("spec", "roles"): "tokens are configured under `issuers`",
-    ("spec", "syncWindows"): "sync windows are not served yet",
     ("spec", "sourceNamespaces"): "the catalog is the one namespace of all apps",
 }
 

@@ -37,7 +37,7 @@ class Helm(Fields):
     value_files: list[str] = []
     ignore_missing_value_files: bool = False
     values: str = ""
-    values_object: dict[str, Any] = {}
+    values_object: dict[str, Any] | None = None
     parameters: list[Parameter] = []
     file_parameters: list[FileParameter] = []
     release_name: str = ""
@@ -102,11 +102,19 @@ class Kustomize(Fields):
     api_versions: list[str] = []
 
 
+class JsonnetVariable(Fields):
+    """What is handed to Jsonnet: a text, or code."""
+
+    name: str = Field(min_length=1)
+    value: str = ""
+    code: bool = False
+
+
 class Jsonnet(Fields):
     """Options of Jsonnet files."""
 
-    ext_vars: list[dict[str, Any]] = []
-    tlas: list[dict[str, Any]] = []
+    ext_vars: list[JsonnetVariable] = []
+    tlas: list[JsonnetVariable] = []
     libs: list[str] = []
 
 
@@ -149,15 +157,13 @@ class Source(Fields):
         return self
 
 
-_HELM = "Helm is not served yet: commit the rendered manifests"
 OF_A_SOURCE: dict[Path, str] = {
-    ("chart",): "Helm charts are not served yet: commit the rendered manifests",
-    ("helm",): _HELM,
-    **{("helm", field.alias or name): _HELM for name, field in Helm.model_fields.items()},
     ("plugin",): "config management plugins are not served: commit the rendered manifests",
-    ("ref",): "value sources are not served yet: remove the field",
-    ("directory", "jsonnet"): "Jsonnet is not served yet: commit the rendered manifests",
-    ("kustomize", "commonAnnotationsEnvsubst"): "not served yet: write the values out",
-    ("kustomize", "version"): "one version of Kustomize is served: remove the field",
 }
 """Fields of a source that would change what is deployed, and what to do instead."""
+
+NAMED_OF_A_SOURCE: dict[Path, str] = {
+    ("helm", "passCredentials"): "a credential is sent to the host it was given for and to no other",
+    ("helm", "version"): "charts are rendered by the one helm that is installed",
+}
+"""Fields of a source that are accepted, have no effect and are named in a warning on the app."""

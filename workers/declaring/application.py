@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import posixpath
-from typing import Any, Literal
-
-import orjson
+from typing import Literal
 
 from workers import options
 from workers.apps import App
-from workers.declarations import argo, sources
+from workers.declarations import argo, common
 from workers.declarations.common import seconds
-from workers.declaring import faults
+from workers.declaring import building, drifting, failing, faults, holds, ignoring
 from workers.documents import Document
-from workers.policies import NOTHING_BUILT, Build, Ignored, Retry, pairs
+from workers.policies import Retry, pairs
 
 PATHS = "argocd.argoproj.io/manifest-generate-paths"
 APPROVED = "argocd.argoproj.io/deletion-approved"
@@ -33,21 +31,21 @@ def app(document: Document) -> App:
     """Return the app. Raises :class:`workers.errors.BadDeclaration` naming file, line and field."""
     application = faults.read(document, argo.VOCABULARY, argo.Application)
     spec = application.spec
-    place: tuple[str | int, ...] = ("spec", "source") if spec.source else ("spec", "sources", 0)
-    if len(spec.sources) > 1:
-        raise faults.bad(document, ("spec", "sources", 1), "several sources are not served yet: use one app for each")
-    source = spec.source or spec.sources[0]
-    faults.repository(document, (*place, "repoURL"), source.repo_url)
+    source, more = building.sources_of(document, spec)
     said = options.read(spec.sync_policy.sync_options)
     if said.problem:
         raise faults.bad(document, ("spec", "syncPolicy", "syncOptions"), said.problem)
     automated = spec.sync_policy.automated
     metadata = application.metadata
+    heals = automated is not None and automated.enabled and automated.self_heal
     return App(
         name=metadata.name,
         url=source.repo_url,
-        path=source.path,
+        path=source.path or ".",
         revision=source.target_revision or "HEAD",
+        ref=source.ref,
+        chart=source.chart,
+        more=more,
         file=document.file,
         line=document.line,
         server=spec.destination.server,
@@ -56,24 +54,26 @@ def app(document: Document) -> App:
         project=spec.project,
         automated=automated is not None and automated.enabled,
         prune=automated is not None and automated.prune,
-        self_heal=automated is not None and automated.enabled and automated.self_heal,
         allow_empty=automated is not None and automated.allow_empty,
+        drift=drifting.mode(document, metadata.annotations, heals),
+        drift_quiet=drifting.quiet(document, metadata.annotations),
         options=said.options,
         namespace_labels=pairs(spec.sync_policy.managed_namespace_metadata.labels),
         namespace_annotations=pairs(spec.sync_policy.managed_namespace_metadata.annotations),
         retry=_retry(spec.sync_policy.retry),
         approved=_approved(document, metadata.annotations.get(APPROVED, "")),
-        depends=tuple(part.strip() for part in metadata.annotations.get(DEPENDS, "").split(",") if part.strip()),
+        depends=common.listed(metadata.annotations.get(DEPENDS, "")),
+        alerts=common.listed(metadata.annotations.get(common.ALERTS, "")),
         finalizer=next((_FINALIZERS[name] for name in metadata.finalizers if name in _FINALIZERS), ""),
-        build=_build(source),
-        ignored=tuple(
-            Ignored(one.group, one.kind, one.name, one.namespace, tuple(one.json_pointers))
-            for one in spec.ignore_differences
-        ),
+        build=building.build(source),
+        ignored=ignoring.differences(document, spec.ignore_differences, metadata.name),
         wave=_wave(metadata.annotations),
+        hold=holds.declared(document, metadata.annotations),
+        rollback=failing.on_failure(document, metadata.annotations),
         paths=_hinted(metadata.annotations.get(PATHS, ""), source.path),
         warnings=(
             *faults.warnings(document, argo.VOCABULARY),
+            *faults.subscriptions(metadata.annotations),
             *(f"spec.syncPolicy.syncOptions: {word} has no effect in Hookline yet" for word in said.unserved),
         ),
     )
@@ -102,51 +102,6 @@ def _wave(annotations: dict[str, str]) -> int:
         return int(annotations.get("argocd.argoproj.io/sync-wave") or 0)
     except ValueError:
         return 0
-
-
-def _build(source: sources.Source) -> Build:
-    if source.directory:
-        return Build(source.directory.recurse, source.directory.include, source.directory.exclude)
-    if source.kustomize:
-        edits = _edits(source.kustomize)
-        return Build(edits=orjson.dumps(edits, option=orjson.OPT_SORT_KEYS).decode() if edits else "")
-    return NOTHING_BUILT
-
-
-def _edits(said: sources.Kustomize) -> dict[str, Any]:
-    """Return what is put into the kustomization, in its own words."""
-    edits: dict[str, Any] = {
-        "namePrefix": said.name_prefix,
-        "nameSuffix": said.name_suffix,
-        "namespace": said.namespace,
-        "images": [image(text) for text in said.images],
-        "replicas": [{"name": one.name, "count": int(one.count)} for one in said.replicas],
-        "patches": [one.model_dump(by_alias=True, exclude_defaults=True) for one in said.patches],
-        "components": said.components,
-        "commonAnnotations": said.common_annotations,
-    }
-    if said.common_labels:
-        edits["labels"] = [
-            {
-                "pairs": said.common_labels,
-                "includeSelectors": not said.label_without_selector,
-                "includeTemplates": said.label_include_templates or not said.label_without_selector,
-            }
-        ]
-    if said.ignore_missing_components:
-        edits["ignoreMissingComponents"] = True
-    return {name: value for name, value in edits.items() if value}
-
-
-def image(text: str) -> dict[str, str]:
-    """Read an image override as ``kustomize edit set image`` does: ``[old=]name[:tag][@digest]``. Pure."""
-    old, equals, new = text.partition("=")
-    new = new if equals else old
-    new, _, digest = new.partition("@")
-    head, colon, tag = new.rpartition(":")
-    name, tag = (head, tag) if colon and "/" not in tag else (new, "")
-    found = {"name": old if equals else name, "newName": name if equals else "", "newTag": tag, "digest": digest}
-    return {key: value for key, value in found.items() if value}
 
 
 def _hinted(text: str, folder: str) -> tuple[str, ...]:

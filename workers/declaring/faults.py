@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -15,6 +16,8 @@ from workers.errors import BadDeclaration
 
 Model = TypeVar("Model", bound=BaseModel)
 
+
+SUBSCRIBE: Final = "notifications.argoproj.io/subscribe."
 
 _WORDS: Final = {
     "extra_forbidden": "this field is not known: check the spelling",
@@ -55,6 +58,14 @@ def warnings(document: Document, vocabulary: Vocabulary) -> tuple[str, ...]:
         if path not in git_repository.QUIET
         for place in common.found(document.value, path)
     )
+
+
+def subscriptions(annotations: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a sentence when an app subscribes to Argo CD's notifications: their services are configured elsewhere."""
+    asked = sorted(name for name in annotations if name.startswith(SUBSCRIBE))
+    if not asked or common.ALERTS in annotations:
+        return ()
+    return (f"metadata.annotations: {asked[0]} has no effect in Hookline: name targets in {common.ALERTS} instead",)
 
 
 def repository(document: Document, place: tuple[str | int, ...], url: str) -> None:

@@ -8,13 +8,15 @@ import orjson
 
 from workers import revisions
 from workers.apps import App
+from workers.declarations import common, git_repository
 from workers.declarations import flux as vocabulary
-from workers.declarations import git_repository
 from workers.declarations.common import seconds
-from workers.declaring import faults
+from workers.declaring import drifting, failing, faults, holds, ignoring
 from workers.documents import Document
+from workers.health import expressions
 from workers.options import Options
-from workers.policies import Build, Check, Retry, pairs
+from workers.policies import Build, Check, Expressions, Retry, pairs
+from workers.signed import Mode, Verify
 from workers.sources import Repository
 
 HOME: Final = frozenset({"", "flux-system", "default"})
@@ -50,24 +52,34 @@ def repository(document: Document) -> Repository:
         file=document.file,
         line=document.line,
         suspended=read.spec.suspend,
+        verify=_verify(read),
         warnings=faults.warnings(document, git_repository.REPOSITORY),
+        ignore=read.spec.ignore,
     )
+
+
+def _verify(read: git_repository.GitRepository) -> Verify | None:
+    said, by = read.spec.verify, f"spec.verify of GitRepository {read.metadata.name}"
+    if said is None:
+        return None
+    mode = Mode.HEAD if said.mode == "head" else Mode(said.mode)
+    return Verify(mode, by, secret=(read.metadata.namespace or "default", said.secret_ref.name))
 
 
 def app(document: Document) -> App:
     """Return the app; its repository is linked later. Raises :class:`workers.errors.BadDeclaration`."""
     read = faults.read(document, vocabulary.KUSTOMIZATION, vocabulary.Kustomization)
     spec, metadata = read.spec, read.metadata
-    if spec.source_ref.kind != "GitRepository":
-        place = ("spec", "sourceRef", "kind")
-        raise faults.bad(document, place, f"{spec.source_ref.kind} is not served yet: expected GitRepository")
+    if spec.source_ref.kind not in ("GitRepository", "OCIRepository"):
+        place, kinds = ("spec", "sourceRef", "kind"), "GitRepository or OCIRepository"
+        raise faults.bad(document, place, f"{spec.source_ref.kind} is not served: expected {kinds}")
     retry = seconds(spec.retry_interval or spec.interval)
     keeps = not spec.prune if spec.deletion_policy == "MirrorPrune" else spec.deletion_policy == "Orphan"
     return App(
         name=name_of(metadata.namespace, metadata.name),
         kind="Kustomization",
         url="",
-        source_ref=(spec.source_ref.namespace or metadata.namespace, spec.source_ref.name),
+        source_ref=_referred(spec.source_ref, metadata.namespace),
         path=spec.path.removeprefix("./").strip("/") or ".",
         revision="",
         file=document.file,
@@ -76,22 +88,47 @@ def app(document: Document) -> App:
         namespace=spec.target_namespace,
         automated=True,
         prune=spec.prune,
-        self_heal=True,
-        options=Options(force=spec.force),
+        drift=drifting.mode(document, metadata.annotations, heals=True),
+        drift_quiet=drifting.quiet(document, metadata.annotations),
+        interval=seconds(spec.interval),
+        options=Options(force=spec.force, respect_ignored=True),
         retry=Retry(limit=-1, first=retry, factor=1.0, most=retry),
         timeout=seconds(spec.timeout) if spec.timeout else 0.0,
         depends=tuple(name_of(one.namespace or metadata.namespace, one.name) for one in spec.depends_on),
         finalizer="" if keeps else "Foreground",
         suspended="spec.suspend is set" if spec.suspend else "",
+        alerts=common.listed(metadata.annotations.get(common.ALERTS, "")),
         staged=True,
         build=_build(spec, metadata.namespace or "default"),
+        ignored=ignoring.rules(document, spec.ignore, name_of(metadata.namespace, metadata.name)),
         waits=spec.wait,
+        hold=holds.declared(document, metadata.annotations),
+        rollback=failing.on_failure(document, metadata.annotations),
         checks=tuple(
             Check(*one.api_version.rpartition("/")[::2], one.kind, one.namespace, one.name)
             for one in spec.health_checks
         ),
+        expressions=_expressions(document, spec),
         warnings=faults.warnings(document, vocabulary.KUSTOMIZATION),
     )
+
+
+def _referred(said: vocabulary.SourceRef, namespace: str) -> tuple[str, ...]:
+    place = (said.namespace or namespace, said.name)
+    return place if said.kind == "GitRepository" else (*place, said.kind)
+
+
+def _expressions(document: Document, spec: vocabulary.KustomizationSpec) -> tuple[Expressions, ...]:
+    found = []
+    for number, one in enumerate(spec.health_check_exprs):
+        for field, text in (("current", one.current), ("inProgress", one.in_progress), ("failed", one.failed)):
+            wrong = expressions.fault(text) if text else ""
+            if wrong:
+                place = ("spec", "healthCheckExprs", number, field)
+                raise faults.bad(document, place, f"this is no CEL expression: {wrong}")
+        group = one.api_version.rpartition("/")[0]
+        found.append(Expressions(group, one.kind, one.current, one.in_progress, one.failed))
+    return tuple(found)
 
 
 def _build(spec: vocabulary.KustomizationSpec, namespace: str) -> Build:
@@ -107,6 +144,7 @@ def _build(spec: vocabulary.KustomizationSpec, namespace: str) -> Build:
         edits["ignoreMissingComponents"] = True
     edits = {name: value for name, value in edits.items() if value}
     said = spec.post_build
+    secret = spec.decryption.secret_ref if spec.decryption else None
     return Build(
         gather=True,
         edits=orjson.dumps(edits, option=orjson.OPT_SORT_KEYS).decode() if edits else "",
@@ -115,4 +153,5 @@ def _build(spec: vocabulary.KustomizationSpec, namespace: str) -> Build:
         variables=pairs(said.substitute),
         variables_from=tuple((one.kind, namespace, one.name, one.optional) for one in said.substitute_from),
         always=said.substitute_strategy == "Always",
+        keys_from=(namespace, secret.name) if secret else None,
     )

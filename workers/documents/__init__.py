@@ -6,8 +6,8 @@ parses, reads YAML 1.1 with the rules of Go's decoder, and turns the result into
 used. Nothing here reads a file, keeps a value, or follows a tag into code.
 """
 
-from workers.documents.document import Document
+from workers.documents.document import Document, Path
 from workers.documents.objects import objects
 from workers.documents.stream import read
 
-__all__ = ["Document", "objects", "read"]
+__all__ = ["Document", "Path", "objects", "read"]

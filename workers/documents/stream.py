@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
+from workers import bounds
 from workers.documents import build, scalars
 from workers.documents.document import Document
 from workers.errors import BadDocument
@@ -23,6 +24,8 @@ def read(text: bytes, file: str) -> list[Document]:
     """
     if len(text) > MOST_BYTES:
         raise BadDocument(f"has more than {MOST_BYTES >> 20} MiB: split it", file)
+    left = bounds.current()
+    left.text(len(text))
     if text.lstrip(b" \t\r\n\v\f").startswith(b"{"):
         found = _json_stream(text, file)
         if found is not None:
@@ -31,6 +34,7 @@ def read(text: bytes, file: str) -> list[Document]:
     for number, (offset, chunk) in enumerate(split(text, file)):
         if number >= MOST_DOCUMENTS:
             raise BadDocument(f"has more than {MOST_DOCUMENTS} documents: split it", file, offset + 1)
+        left.document()
         try:
             value, line = build.value(chunk)
         except build.Problem as error:
@@ -76,6 +80,7 @@ def _json_stream(text: bytes, file: str) -> list[Document] | None:
             value, end = decoder.raw_decode(rest, at)
             line = rest.count("\n", 0, at)
             if value is not None:
+                bounds.current().document()
                 found.append(Document(value, file, line + 1, rest[at:end].encode(), line))
             at = end
     except (ValueError, RecursionError):

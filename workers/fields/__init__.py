@@ -16,20 +16,35 @@ children owns all below it.
 from __future__ import annotations
 
 from workers.fields.difference import MOST_PATHS, differences, semantically_equal, step
-from workers.fields.managed import FieldSet, owned
-from workers.fields.projection import digest, project
+from workers.fields.locating import Path, leaves, paths, places, position, step_of, trees
+from workers.fields.managed import FieldSet, comparable, entries, owned
+from workers.fields.owners import holder, lost, names
+from workers.fields.projection import digest, ownership, project
 from workers.fields.taking import is_writer, taken_over, writers
 
 __all__ = [
     "MOST_PATHS",
     "FieldSet",
+    "Path",
+    "comparable",
     "differences",
     "digest",
+    "entries",
+    "holder",
     "is_writer",
+    "leaves",
+    "lost",
+    "names",
     "owned",
+    "ownership",
+    "paths",
+    "places",
+    "position",
     "project",
     "semantically_equal",
     "step",
+    "step_of",
     "taken_over",
+    "trees",
     "writers",
 ]

@@ -47,6 +47,18 @@ def digest(manifest: Manifest, manager: str = "hookline") -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
+def ownership(manifest: Manifest, manager: str = "hookline") -> str:
+    """Digest of which fields ``manager`` applied, told by metadata alone; ``""`` when it applied none.
+
+    By server-side apply, whoever else changes the value of such a field takes it away from us, so that this digest
+    changes too. It stays the same when somebody writes under our name, or only moves items of a list.
+    """
+    entry = apply_entry(manifest, manager)
+    if entry is None:
+        return ""
+    return hashlib.blake2b(canonical([entry.get("apiVersion"), entry["fieldsV1"]]), digest_size=16).hexdigest()
+
+
 def project(manifest: Manifest, fieldset: FieldSet, others: Sequence[FieldSet] = ()) -> Any:
     """Restrict an object to the fields of ``fieldset``; the result is only good for comparing.
 
@@ -69,7 +81,7 @@ def _stored(manifest: Manifest, tree: FieldSet) -> FieldSet:
 def _project(value: Any, node: Any, others: list[Any], name: str, depth: int) -> Any:
     steps = [key for key in node if key != "."] if isinstance(node, dict) else []
     if not steps or depth > DEEPEST:
-        return _whole(value, others)
+        return whole(value, others)
     if isinstance(value, dict):
         skipped = VOLATILE if depth == 1 and name == "metadata" else ()
         return {
@@ -83,7 +95,7 @@ def _project(value: Any, node: Any, others: list[Any], name: str, depth: int) ->
     return value
 
 
-def _whole(value: Any, others: list[Any]) -> Any:
+def whole(value: Any, others: list[Any]) -> Any:
     """A value owned as a whole; only that it is there, when others own parts of it."""
     shared = any(key != "." for other in others if isinstance(other, dict) for key in other)
     return type(value)() if shared and isinstance(value, (dict, list)) else value
@@ -96,7 +108,7 @@ def _items(
     by_key = {list_key(key): key for key in steps if key[:2] == "k:" and list_key(key)}
     by_value = {set_value(key): key for key in steps if key[:2] == "v:"}
     for index, item in enumerate(items):
-        key = _matching(item, by_key) if by_key and isinstance(item, dict) else None
+        key = matching(item, by_key) if by_key and isinstance(item, dict) else None
         if key is None and by_value:
             key = by_value.get(canonical(item))
         if key is None and f"i:{index}" in node:
@@ -105,8 +117,8 @@ def _items(
             yield key, _project(item, node[key], below(others, key), "", depth + 1)
 
 
-def _matching(item: dict[str, Any], by_key: dict[ListKey, str]) -> str | None:
-    """The key of ``by_key`` that names this item; a key field the item lacks is taken for its default."""
+def matching(item: dict[str, Any], by_key: dict[ListKey, str]) -> str | None:
+    """The key of ``by_key`` that names this item, if any; a key field the item lacks is taken for its default."""
     names = [name for name, _ in next(iter(by_key))]
     if all(name in item for name in names):
         try:

@@ -37,7 +37,7 @@ WRITERS: Final = frozenset(
 
 def writers(manifest: Manifest) -> tuple[str, ...]:
     """Return the field managers whose fields are to become ours, sorted."""
-    return tuple(sorted({str(entry["manager"]) for entry in entries(manifest) if _is_taken(entry)}))
+    return tuple(sorted({str(entry["manager"]) for entry in entries(manifest) if is_taken(entry)}))
 
 
 def is_writer(manager: str) -> bool:
@@ -52,11 +52,11 @@ def taken_over(manifest: Manifest, manager: str = "hookline", *, merge: bool = T
     all of the writers' fields belong to nobody.
     """
     known = entries(manifest)
-    theirs = [entry for entry in known if _is_taken(entry)]
+    theirs = [entry for entry in known if is_taken(entry)]
     if not theirs:
         return None
     ours = apply_entry(manifest, manager)
-    kept = [entry for entry in known if entry is not ours and not _is_taken(entry)]
+    kept = [entry for entry in known if entry is not ours and not is_taken(entry)]
     if not merge:
         return [*kept, ours] if ours else kept
     latest = ours or max(theirs, key=lambda entry: str(entry.get("time", "")))
@@ -79,7 +79,8 @@ def merged(one: FieldSet, other: FieldSet) -> FieldSet:
     }
 
 
-def _is_taken(entry: dict[str, Any]) -> bool:
+def is_taken(entry: dict[str, Any]) -> bool:
+    """Whether an entry of managedFields is one of a writer, and so becomes ours."""
     if entry.get("subresource"):
         return False
     return entry.get("manager") in WRITERS or (entry.get("manager") == "kubectl" and entry.get("operation") == "Apply")

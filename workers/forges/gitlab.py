@@ -8,20 +8,13 @@ lost answer adds no second job.
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
-from workers.errors import (
-    AccessDenied,
-    AuthorError,
-    ForgeUnreachable,
-    HooklineError,
-    OperatorError,
-    SourceMissing,
-)
-from workers.forges import http, limits
+from workers.errors import AccessDenied, HooklineError, OperatorError, SourceMissing
+from workers.forges import http, limits, names, refusals
+from workers.forges.refusals import Busy
 from workers.forges.text import cut
 from workers.model import State
 
@@ -35,29 +28,26 @@ if TYPE_CHECKING:
 DESCRIPTION_LIMIT: Final = 255
 URL_LIMIT: Final = 255
 
-_REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # ``running``, not ``pending``: work has begun, and from ``running`` no later status of ours is refused
 _STATES = {State.PENDING: "running", State.SUCCESS: "success", State.FAILURE: "failed"}
 
 
-def write(account: Account, client: httpx2.Client, commit: Commit, status: Status) -> None:
-    """Write one status unless it is already there; see :func:`workers.forges.write` for what is raised."""
+def write(account: Account, client: httpx2.Client, commit: Commit, status: Status) -> float | None:
+    """Write one status unless it is already there; see :func:`workers.forges.write` for the rest."""
     wanted = fields(commit, status)
     looked = http.send(account, client, lookup(commit, status.context))
     if shows(_jobs(looked, account, commit), wanted):
-        return
+        return limits.wait(looked.headers, time.time())
     answer = http.send(account, client, request(commit, wanted))
     if is_transition_conflict(answer):
         again = http.send(account, client, lookup(commit, status.context))
         if not is_in_state(_jobs(again, account, commit), wanted):
-            raise ForgeUnreachable(
+            raise Busy(
                 f"{account.host} refused {wanted['state']!r} for {status.context} of {commit.repository}"
                 f" ({answer.says()}) and shows another state: somebody else writes the same status"
             )
-        return
-    refusal = judge(answer, account.host, commit, time.time())
-    if refusal is not None:
-        raise refusal
+        return limits.wait(again.headers, time.time())
+    return refusals.settled(judge, account, answer, commit)
 
 
 def fields(commit: Commit, status: Status) -> dict[str, str]:
@@ -116,29 +106,25 @@ def is_transition_conflict(answer: Answer) -> bool:
 def judge(answer: Answer, host: str, commit: Commit, now: float) -> HooklineError | None:
     """Return the error an answer means, ``None`` for one that is none. Pure; ``now`` is epoch seconds."""
     code, says = answer.code, answer.says()
-    place = f"{host} answered {code} for a status of {commit.repository} at {commit.revision[:12]}"
-    said = f"{place} ({says})" if says else place
+    said = refusals.begun(answer, host, commit)
     if code in (200, 201):
         return None
     wait = limits.wait(answer.headers, now)
     if code == 429 or (code == 403 and wait is not None):
-        wait = limits.SECONDS_UNSAID if wait is None else wait
-        return ForgeUnreachable(f"{said}: too many calls, the next try is in {wait:.0f} s", wait)
+        return refusals.too_many(said, wait)
     if code == 401:
-        return AccessDenied(f"{said}: the token is wrong, expired or revoked; put a valid one in its place")
+        return refusals.unknown_token(said)
     if code == 403:
         return AccessDenied(f"{said}: give the token scope `api` and the role Developer in the project")
     if code == 404 and "commit" in says.lower():
-        return SourceMissing(f"{said}: the commit is not at the forge, so it gets no status")
+        return refusals.no_commit(said)
     if code == 404:
         return AccessDenied(
             f"{said}: there is no such project or the token cannot see it; give it access to the project"
         )
-    if code in (408, 409) or code >= 500:
-        return ForgeUnreachable(said, wait)
-    if code in (400, 410, 413, 422, 451):
-        return AuthorError(f"{said}: the forge will not take this status")
-    return OperatorError(f"{said}: check that `api` is the address of GitLab's API (https://…/api/v4)")
+    return refusals.common(code, said, wait) or OperatorError(
+        f"{said}: check that `api` is the address of GitLab's API (https://…/api/v4)"
+    )
 
 
 def _jobs(answer: Answer, account: Account, commit: Commit) -> list[dict[str, Any]]:
@@ -157,7 +143,7 @@ def _path(commit: Commit) -> str:
 
 
 def _sha(commit: Commit) -> str:
-    if not _REVISION.fullmatch(commit.revision):
+    if not names.REVISION.fullmatch(commit.revision):
         raise SourceMissing(f"GitLab can have no commit {commit.revision!r} of {commit.repository!r}")
     return commit.revision
 

@@ -1,29 +1,31 @@
 """Talking to a forge's API: one call, one bounded answer.
 
-The only module of the package that does I/O. It follows redirects within the configured origin and never
-sends a token to another; an answer is read up to a limit and a deadline, and the token is blanked in it
+The only module of the package that does I/O. It follows redirects within the configured API and never sends a
+token anywhere else; an answer is read up to a limit and a deadline, and the token is blanked in it, in whatever form,
 before anything can quote it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urljoin, urlsplit
 
 import httpx2
 import orjson
 
 from workers.errors import BadConfiguration, ForgeUnreachable, OperatorError
+from workers.forges.redirects import address, target
 from workers.forges.text import cut
+from workers.redaction import blank
 
 if TYPE_CHECKING:
     from workers.forges.account import Account
 
 BODY_LIMIT: Final = 1024 * 1024
-"""Bytes read of an answer; what comes after is not read."""
+"""Bytes read of an answer unless a call has another ``room``; what comes after is not read."""
 SECONDS_LIMIT: Final = 30.0
 """Seconds for a whole answer to arrive. The client's time-outs are per read, which a slow drip outlives."""
 
@@ -36,22 +38,27 @@ _MESSAGE_LIMIT = 200
 class Call:
     """One request: ``path`` is relative to the API's base and already quoted; ``body`` is sent as JSON.
 
-    ``headers`` holds no credential; :func:`send` adds it.
+    ``headers`` holds no credential; :func:`send` adds it. ``room`` is how many bytes of the answer are read.
     """
 
     method: str
     path: str
-    body: Mapping[str, str] | None = None
+    body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    room: int = BODY_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a forge said. ``headers`` has lower-case keys; ``body`` is cut at :data:`BODY_LIMIT` bytes."""
+    """What a forge said. ``headers`` has lower-case keys; ``body`` is cut at the ``room`` of the call.
+
+    ``moved`` is the URL that answered when that was not the one asked: the repository has another name now.
+    """
 
     code: int
     headers: Mapping[str, str]
     body: bytes
+    moved: str = ""
 
     def json(self) -> Any:
         """Return the body read as JSON, or ``None`` when it is not JSON."""
@@ -86,67 +93,29 @@ def _texts(value: object) -> list[str]:
 
 
 def send(account: Account, client: httpx2.Client, call: Call) -> Answer:
-    """Make one call and return the answer, whatever its code.
+    """Make one call and return the answer, whatever its code. ``client`` counts where the account has none of its own.
 
-    A redirect within the API's origin is followed with the same method and body, three times at most: that
-    is how forges answer for a renamed repository.
+    A redirect within the API's base URL is followed with the same method and body, three times at most: that is how
+    forges answer for a renamed repository. A token that is refused (401) is renewed once, if the account can.
 
     Raises :class:`ForgeUnreachable` when there is no whole answer, :class:`BadConfiguration` for an API
-    address that is none, :class:`OperatorError` for a redirect out of the API's origin.
+    address that is none, :class:`OperatorError` for a redirect out of the API or a certificate nobody vouches for.
     """
     token = account.secret()
-    url = address(account.api, call.path)
+    answer = _followed(account, client, call, token)
+    if answer.code == 401 and account.renew is not None:
+        answer = _followed(account, client, call, account.fit(account.renew(token)))
+    return answer
+
+
+def _followed(account: Account, client: httpx2.Client, call: Call, token: str) -> Answer:
+    url, moved = address(account.api, call.path), ""
     for _ in range(_HOPS + 1):
         answer = _once(account, client, call, url, token)
         if answer.code not in _REDIRECTS:
-            return answer
-        url = target(account, url, answer.headers.get("location", ""))
+            return replace(answer, moved=moved)
+        url = moved = target(account, url, answer.headers.get("location", ""))
     raise OperatorError(f"{account.host} answers with redirects without end: check `api`")
-
-
-def address(api: str, path: str) -> str:
-    """Return the URL of ``path`` below the base URL ``api``. Pure.
-
-    Raises :class:`BadConfiguration` when ``api`` is not an http or https URL with a host.
-    """
-    try:
-        parts = urlsplit(api)
-    except ValueError:  # half an IPv6 address
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadConfiguration(
-            f"{api!r} is not the address of an API: expected a URL such as https://api.github.com", field="api"
-        )
-    return api.rstrip("/") + path
-
-
-def target(account: Account, url: str, location: str) -> str:
-    """Return where the redirect ``location`` of ``url`` leads. Pure.
-
-    Raises :class:`OperatorError` when that is nowhere or another origin (scheme, host and port), whatever
-    stands before an ``@`` in it.
-    """
-    try:
-        there = urljoin(url, location)
-        is_same = bool(location) and _origin(there) == _origin(url)
-    except ValueError:  # half an IPv6 address
-        there, is_same = "", False
-    if not is_same:
-        raise OperatorError(
-            f"{account.host} redirects to {_host(there) if location else 'nowhere'}, and the token is sent to"
-            " no other address: set `api` to where the API is now"
-        )
-    return there
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
-
-
-def _host(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _once(account: Account, client: httpx2.Client, call: Call, url: str, token: str) -> Answer:
@@ -161,28 +130,43 @@ def _once(account: Account, client: httpx2.Client, call: Call, url: str, token: 
     if call.body is not None:
         headers["content-type"] = "application/json"
         content = orjson.dumps(call.body)
+    client = account.client or client
     try:
         with client.stream(call.method, url, content=content, headers=headers, follow_redirects=False) as response:
-            body = _read(account, response)
+            body = _read(account, response, call.room)
             return Answer(
                 response.status_code,
-                {key.lower(): value for key, value in response.headers.items()},
-                body.replace(token.encode("ascii"), b"***"),
+                {key.lower(): blank(value, token) for key, value in response.headers.items()},
+                _blanked(body, token),
             )
     except httpx2.InvalidURL as error:
-        raise BadConfiguration(f"{account.api!r} is not the address of an API: {error}", field="api") from None
-    except httpx2.TransportError as error:
+        words = blank(str(error), token)
+        raise BadConfiguration(f"{account.api!r} is not the address of an API: {words}", field="api") from None
+    except httpx2.RequestError as error:
         # not chained: the library's error holds the request, and with it the token
-        words = cut(str(error), _MESSAGE_LIMIT) or type(error).__name__
-        raise ForgeUnreachable(f"{account.host} did not answer: {words}") from None
+        words = cut(blank(str(error), token), _MESSAGE_LIMIT) or type(error).__name__
+    if "CERTIFICATE_VERIFY_FAILED" in words:
+        raise OperatorError(
+            f"the certificate of {account.host} is not one to trust ({words}): name the authority's file in `ca`"
+        )
+    raise ForgeUnreachable(f"{account.host} did not answer: {words}")
 
 
-def _read(account: Account, response: httpx2.Response) -> bytes:
+def _blanked(body: bytes, token: str) -> bytes:
+    """A body without the token, whatever JSON's escapes hide of it."""
+    if b"\\" in body:
+        with contextlib.suppress(orjson.JSONDecodeError, orjson.JSONEncodeError):
+            body = orjson.dumps(orjson.loads(body))
+    # latin-1 maps every byte and back
+    return blank(body.decode("latin-1"), token).encode("latin-1")
+
+
+def _read(account: Account, response: httpx2.Response, room: int) -> bytes:
     began = time.monotonic()
     body = bytearray()
     for chunk in response.iter_raw():
-        body += chunk[: BODY_LIMIT - len(body)]
-        if len(body) >= BODY_LIMIT:
+        body += chunk[: room - len(body)]
+        if len(body) >= room:
             break
         if time.monotonic() - began > SECONDS_LIMIT:
             raise ForgeUnreachable(f"{account.host} did not answer: its answer took longer than {SECONDS_LIMIT:.0f} s")

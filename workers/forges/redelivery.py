@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from workers.errors import AccessDenied, ForgeUnreachable, OperatorError
-from workers.forges import http, limits
+from workers.forges import github, http, limits
 
 if TYPE_CHECKING:
     import httpx2
@@ -25,7 +25,6 @@ LOOK_BACK: Final = 3 * 24 * 3600.0
 SETTLE: Final = 60.0
 """Seconds a delivery gets to be answered before it counts as failed."""
 MOST: Final = 50
-_HEADERS: Final = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,8 @@ def recover(account: Account, client: httpx2.Client, repository: str, url: str, 
     place = f"/repos/{repository}/hooks/{hook}/deliveries"
     failed = unanswered(attempts(_asked(account, client, f"{place}?per_page=100")), now)
     for attempt in failed:
-        _checked(account, http.send(account, client, http.Call("POST", f"{place}/{attempt}/attempts", {}, _HEADERS)))
+        again = http.Call("POST", f"{place}/{attempt}/attempts", {}, github.HEADERS)
+        _checked(account, http.send(account, client, again))
     return len(failed)
 
 
@@ -88,7 +88,7 @@ def _hook(listed: Any, url: str) -> int | None:
 
 
 def _asked(account: Account, client: httpx2.Client, path: str) -> Any:
-    return _checked(account, http.send(account, client, http.Call("GET", path, None, _HEADERS))).json()
+    return _checked(account, http.send(account, client, http.Call("GET", path, None, github.HEADERS))).json()
 
 
 def _checked(account: Account, answer: http.Answer) -> http.Answer:

@@ -1,8 +1,9 @@
-"""Making a text fit where a forge shows it."""
+"""Making a text fit where a forge shows it, and reading the times it writes."""
 
 from __future__ import annotations
 
 import unicodedata
+from datetime import datetime
 
 _JOINERS = "\u200c\u200d"  # part of emoji and of some scripts, unlike every other format character
 
@@ -28,6 +29,14 @@ def cut(text: str, limit: int) -> str:
     # text[limit - 1] is the first character left out: a space there means that the last word fits
     kept = room if text[limit - 1] == " " or not space else whole
     return kept.rstrip(" ,;:" + _JOINERS) + "…"
+
+
+def moment(value: object) -> float:
+    """Return a forge's time as epoch seconds, 0.0 for what is none. Pure."""
+    try:
+        return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else 0.0
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def _is_control(char: str) -> bool:

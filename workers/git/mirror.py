@@ -2,77 +2,84 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
-import fcntl
-import hashlib
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import git
+import structlog
 
-from workers import repositories, revisions
-from workers.errors import SourceMissing
-from workers.git import transport
+from workers import revisions
+from workers.errors import MirrorDamaged, SourceMissing
+from workers.git import damage, transport
+from workers.git.access import Access
+from workers.git.answers import Answers
+from workers.git.place import Place
+from workers.git.refs import Refs
+from workers.git.server import Server
 from workers.git.trees import Tree
 
-FETCH_SECONDS: Final = 120
-MOST_KNOWN: Final = 64
-"""Answers a mirror remembers until the next fetch."""
+log = structlog.get_logger()
+
 REFSPECS: Final = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-
-
-@dataclass(frozen=True, slots=True)
-class Refs:
-    """The refs of a server: full ref to commit, annotated tags peeled; ``head`` is the ref that HEAD points to."""
-
-    commits: dict[str, str]
-    head: str
-
-
-def advertised(text: str) -> Refs:
-    """Read what ``git ls-remote --symref`` prints. Pure."""
-    pairs = [(name, what) for what, _, name in (line.partition("\t") for line in text.splitlines()) if name]
-    found = {name: what for name, what in pairs if not what.startswith("ref: ")}
-    head = next((what.removeprefix("ref: ") for name, what in pairs if name == "HEAD" and what.startswith("ref: ")), "")
-    peeled = {name: found.get(f"{name}^{{}}", sha) for name, sha in found.items() if not name.endswith("^{}")}
-    return Refs({name: sha for name, sha in peeled.items() if name != "HEAD"}, head)
+AGAIN_SECONDS: Final = 5.0
+"""Seconds after a fetch within which a commit that it did not bring is not looked for again."""
 
 
 class Mirror:
     """The mirror of one repository. ``url`` is what people call it, ``clone`` is where it is fetched from."""
 
-    def __init__(self, folder: Path, url: str, clone: str, clock: Callable[[], float] = time.time) -> None:
-        self.url = url
-        self._clone = clone
-        self._clock = clock
-        name = hashlib.sha256(repositories.canonical(url).encode()).hexdigest()[:24]
-        self.path = folder / f"{name}.git"
-        self._stamp = folder / f"{name}.fetched"
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        clone: str,
+        clock: Callable[[], float] = time.time,
+        access: Access | None = None,
+        guard: Callable[[Mirror, str], None] | None = None,
+    ) -> None:
+        self.url, self.clone, self._clock = url, clone, clock
+        self.access, self._guard = access, guard
+        self.place = Place(folder, url)
+        self.path = self.place.path
+        self._server = Server(url, clone, access)
         self._repo: git.Repo | None = None
-        self._known: dict[str, Any] = {}
-        self._known_at = 0.0
+        self._made = ""
+        self._answers = Answers(self.fetched_at)
 
     @property
     def repo(self) -> git.Repo:
-        """The mirror, made empty when it is not there yet."""
-        if self._repo is None:
+        """The mirror, made empty when it is not there yet, and opened anew when another process made it anew."""
+        self.place.use()
+        if self._repo is None or self.place.made() != self._made:
             # Under a lock of its own: to another process, a repository that is half made is none.
-            with self._locked(".making"):
-                if not (self.path / "HEAD").exists():
-                    git.Repo.init(self.path, bare=True, mkdir=True)
-            self._repo = git.Repo(self.path)
+            with self.place.locked(".making"):
+                try:
+                    self._repo = self._opened()
+                except (git.InvalidGitRepositoryError, configparser.Error, ValueError) as error:
+                    self._renew(str(error) or type(error).__name__)
+                    self._repo = self._opened()
+                self._made = self.place.made()
             self._repo.git.update_environment(**transport.environment())
+            self._answers.forget()
         return self._repo
 
+    def _opened(self) -> git.Repo:
+        if not self.place.is_made():
+            git.Repo.init(self.path, bare=True, mkdir=True)
+            self.place.note_made()
+        return git.Repo(self.path, odbt=damage.Checked)
+
     def fetched_at(self) -> float:
-        """When the last complete fetch began, by this machine's clock; 0.0 when there was none."""
-        try:
-            return float(self._stamp.read_text())
-        except (OSError, ValueError):
-            return 0.0
+        """When the last complete fetch began, by this machine's clock; 0.0 for none, and when all is to be anew."""
+        return 0.0 if damage.marked(self.path) else self.place.fetched_at()
+
+    def looked_lately(self) -> bool:
+        """Whether the last fetch is so young that another one would find nothing else."""
+        return 0 <= self._clock() - self.fetched_at() < AGAIN_SECONDS
 
     def resolve(self, revision: str) -> str | None:
         """Return the commit that ``revision``, as `workers.revisions` reads it, names here, or ``None``."""
@@ -80,27 +87,18 @@ class Mirror:
         return self.peeled(ref or revision) if ref or revisions.is_commit(revision) else None
 
     def tree(self, revision: str) -> Tree:
-        """Return the files of a commit that is here."""
-        found: Tree = self._once(f"tree {revision}", lambda: Tree(self.repo, self.url, revision))
+        """Return the files of a commit that is here. Raises what the guard says of it, at every call."""
+        if self._guard:
+            self._guard(self, revision)
+        found: Tree = self._answers.once(f"tree {revision}", lambda: Tree(self.repo, self.url, revision))
         return found
-
-    def _once(self, what: str, ask: Callable[[], Any]) -> Any:
-        """Return what ``ask`` says, asked once until the next fetch by anybody: nothing else changes a mirror."""
-        now = self.fetched_at()
-        if not now or now != self._known_at or len(self._known) > MOST_KNOWN:
-            self._known, self._known_at = {}, now
-        if not now:
-            return ask()
-        if what not in self._known:
-            self._known[what] = ask()
-        return self._known[what]
 
     def ref(self, revision: str) -> str:
         """Return the full ref that ``revision`` names here, ``""`` for none and for a commit id.
 
         A branch goes before a tag of the same name; of a range it is the tag of the highest version.
         """
-        return str(self._once(f"ref {revision}", lambda: self._ref(revision)))
+        return str(self._answers.once(f"ref {revision}", lambda: self._ref(revision)))
 
     def _ref(self, revision: str) -> str:
         if revision == revisions.HEAD:
@@ -116,7 +114,7 @@ class Mirror:
 
     def peeled(self, name: str) -> str | None:
         """Return the commit that a ref or an object id leads to (an annotated tag is peeled), ``None`` for none."""
-        found: str | None = self._once(f"peeled {name}", lambda: self._peeled(name))
+        found: str | None = self._answers.once(f"peeled {name}", lambda: self._peeled(name))
         return found
 
     def _peeled(self, name: str) -> str | None:
@@ -126,7 +124,7 @@ class Mirror:
 
     def has(self, revision: str) -> bool:
         """Whether this commit is here."""
-        return bool(self._once(f"has {revision}", lambda: self._has(revision)))
+        return bool(self._answers.once(f"has {revision}", lambda: self._has(revision)))
 
     def _has(self, revision: str) -> bool:
         with contextlib.suppress(git.GitCommandError):
@@ -145,47 +143,53 @@ class Mirror:
         """Return the first line of a commit's message."""
         return str(self.repo.commit(revision).summary)
 
-    def fetch(self, needed: Callable[[], bool] = lambda: True) -> bool:
+    def fetch(self, needed: Callable[[], bool] = lambda: True, *, head: bool = False) -> bool:
         """Bring all branches and tags here, unless ``needed`` says no once the repository's lock is ours.
 
-        Whoever waited for the lock finds the fetch done: one fetch serves all. Returns whether one was made.
-        Raises :class:`GitUnreachable`, :class:`AccessDenied` or :class:`SourceMissing`, with the repository named.
+        Whoever waited for the lock finds the fetch done: one fetch serves all. ``head`` also points HEAD to where the
+        server's points. Returns whether a fetch was made. A mirror that is broken is made anew, once. Raises
+        :class:`GitUnreachable`, :class:`AccessDenied` or :class:`SourceMissing`, with the repository named.
         """
-        with self._locked():
+        with self.place.locked() as lock:
+            if broken := damage.marked(self.path):
+                self._renew(broken)
             if not needed():
                 return False
             began = self._clock()
-            with transport.errors(self.url):
-                self.repo.git.fetch(
-                    "--prune", "--no-tags", "--force", "--no-recurse-submodules", "--no-write-fetch-head", "--quiet",
-                    "--end-of-options", self._clone, *REFSPECS,
-                    kill_after_timeout=FETCH_SECONDS,
-                )  # fmt: skip
-            self._stamp.write_text(repr(began))
+            if left := damage.tidy(self.path):
+                log.info("mirror tidied", repository=self.url, left=left[:10])
+            try:
+                self._bring_all(lock, head=head)
+            except MirrorDamaged as error:
+                self._renew(str(error))
+                self._bring_all(lock, head=head)
+            self.place.fetched(began)
             return True
+
+    def _bring_all(self, lock: int, *, head: bool) -> None:
+        if head:
+            self._point_head()
+        self._server.fetch(self.repo, lock, REFSPECS, "--prune")
+
+    def _renew(self, why: str) -> None:
+        """Throw the mirror away; the next fetch is a clone."""
+        log.warning("mirror fetched anew", repository=self.url, reason=why)
+        self.place.clear()
+        damage.mended(self.path)
+
+    def bring(self, revision: str, ref: str) -> None:
+        """Bring one commit here that may be part of no branch, under ``ref``. Raises as :meth:`fetch` does."""
+        with self.place.locked() as lock:
+            self._server.fetch(self.repo, lock, (f"+{revision}:{ref}",))
+        self._answers.forget()
 
     def remote_refs(self) -> Refs:
         """Ask the server for its refs, with one call."""
-        with transport.errors(self.url):
-            text = str(
-                self.repo.git.ls_remote("--symref", "--end-of-options", self._clone, kill_after_timeout=FETCH_SECONDS)
-            )
-        return advertised(text)
+        return self._server.refs(self.repo)
 
-    def point_head(self) -> None:
+    def _point_head(self) -> None:
         """Point the mirror's HEAD where the server's HEAD points."""
-        with transport.errors(self.url):
-            text = str(self.repo.git.ls_remote("--symref", "--end-of-options", self._clone, "HEAD"))
-        for line in text.splitlines():
-            if line.startswith("ref: ") and line.endswith("\tHEAD"):
-                self.repo.git.symbolic_ref("HEAD", line.removeprefix("ref: ").removesuffix("\tHEAD"))
-                self._known = {}
-                return
-        raise SourceMissing(f"{self.url} has no default branch: name a branch in targetRevision")
-
-    @contextlib.contextmanager
-    def _locked(self, suffix: str = ".lock") -> Iterator[None]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.with_suffix(suffix).open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+        if not (head := self._server.refs(self.repo, "HEAD").head):
+            raise SourceMissing(f"{self.url} has no default branch: name a branch in targetRevision")
+        self.repo.git.symbolic_ref("HEAD", head)
+        self._answers.forget()

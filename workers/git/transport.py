@@ -8,7 +8,19 @@ from collections.abc import Iterator
 
 import git
 
-from workers.errors import AccessDenied, GitUnreachable, HooklineError, SourceMissing
+from workers.errors import (
+    AccessDenied,
+    BadConfiguration,
+    CommitGone,
+    GitUnreachable,
+    HooklineError,
+    MirrorDamaged,
+    OperatorError,
+    SourceMissing,
+)
+from workers.git import damage
+from workers.git.access import Access, Key, Login, opened
+from workers.redaction import blank
 
 _DENIED = (
     "authentication failed",
@@ -17,12 +29,15 @@ _DENIED = (
     "returned error: 403",
     "could not read username",
 )
+_STRANGER = ("host key verification failed",)
 _MISSING = (
     "repository not found",
     "not found",
     "does not appear to be a git repository",
     "returned error: 404",
 )
+_GONE = ("not our ref", "unadvertised object")
+"""What upload-pack says when it is asked for a commit that it does not have, or does not give by its id."""
 
 
 def environment() -> dict[str, str]:
@@ -44,22 +59,67 @@ def environment() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def errors(url: str) -> Iterator[None]:
-    """Turn git's failures inside the block into ours, naming ``url``."""
+def reaching(url: str, clone: str, access: Access | None) -> Iterator[dict[str, str]]:
+    """Yield what git's environment needs besides to fetch ``url`` from ``clone``, and turn git's failures into ours.
+
+    The credential is read now, and blanked in whatever git says. Raises :class:`OperatorError` naming the repository
+    and the setting for one that cannot be had, and what :func:`judged` returns.
+    """
+    secret = _read(url, access) if access else None
     try:
-        yield
+        if access is None or secret is None:
+            yield {}
+            return
+        with opened(secret, clone, access.depth) as environment:
+            yield environment
     except git.GitCommandError as error:
-        raise judged(url, str(error.stderr or error)) from None
+        raise judged(url, _blanked(str(error.stderr or error), secret), access.setting if access else "") from None
+    except BadConfiguration as error:
+        raise BadConfiguration(f"{error} (it is for {url})", field=access.setting if access else "") from None
 
 
-def judged(url: str, words: str) -> HooklineError:
-    """Return the error that git's standard error ``words`` mean for the repository ``url``."""
+def _read(url: str, access: Access) -> Login | Key:
+    try:
+        return access.secret()
+    except OperatorError as error:
+        raise type(error)(f"{access.setting}: {error} (it is for {url})") from None
+
+
+def _blanked(words: str, secret: Login | Key | None) -> str:
+    if isinstance(secret, Login):
+        return blank(words, secret.password)
+    for line in secret.private.splitlines() if secret else ():
+        words = blank(words, line)
+    return words
+
+
+def judged(url: str, words: str, setting: str = "") -> HooklineError:
+    """Return the error that git's standard error ``words`` mean for the repository ``url``.
+
+    ``setting`` is where the credential comes from that was used, ``""`` for none. Pure.
+    """
     said = " ".join(line.strip() for line in words.replace("stderr:", "").strip(" '\n").splitlines())[-400:]
     lower = said.lower()
-    if any(sign in lower for sign in _DENIED):
-        return AccessDenied(f"the Git server refused our credentials for {url}: give Hookline read access to it")
-    if any(sign in lower for sign in _MISSING):
-        return SourceMissing(
-            f"there is no repository {url}, or Hookline may not see it: correct repoURL or give it access"
+    if damage.is_sign(words):
+        return MirrorDamaged(f"this machine's copy of {url} is damaged ({said})")
+    if any(sign in lower for sign in _STRANGER):
+        where = f"{setting}.known_hosts" if setting else "this machine's known_hosts"
+        return AccessDenied(
+            f"the Git server of {url} has a host key that is not in {where}: add it if it is the right one"
         )
+    if any(sign in lower for sign in _DENIED) and setting:
+        return AccessDenied(
+            f"the Git server refused the credential of {setting} for {url}: put a valid one in its place"
+        )
+    if any(sign in lower for sign in _DENIED):
+        return AccessDenied(
+            f"the Git server asks for a credential for {url} and none is for it: add it to `repository_credentials`"
+        )
+    if any(sign in lower for sign in _MISSING):
+        seer = f"the credential of {setting}" if setting else "Hookline"
+        return SourceMissing(
+            f"there is no repository {url}, or {seer} may not see it: correct repoURL or give it access"
+        )
+    if any(sign in lower for sign in _GONE):
+        return CommitGone(f"the Git server of {url} does not have that commit any more, or gives none by its id")
     return GitUnreachable(f"the Git server of {url} did not answer as expected ({said or 'it timed out'})")

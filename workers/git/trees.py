@@ -7,18 +7,22 @@ from typing import Final
 
 import git
 
+from workers import bounds
 from workers.errors import SourceMissing
 
 MOST_FILES: Final = 20_000
 MOST_BYTES: Final = 256 * 1024 * 1024
 LINK: Final = 0o120000
+_NO_NAMES: Final = frozenset({"", ".", "..", ".git"})
+_LONGEST: Final = 200
 
 
 class Tree:
-    """The files of one commit of a repository."""
+    """The files of one commit of a repository; ``root`` is the tree that stands for them, "" for the commit's own."""
 
-    def __init__(self, repo: git.Repo, url: str, revision: str) -> None:
-        self._root = repo.commit(revision).tree
+    def __init__(self, repo: git.Repo, url: str, revision: str, root: str = "") -> None:
+        whole = git.Tree.tree_id << 12
+        self._root = git.Tree(repo, bytes.fromhex(root), whole, "") if root else repo.commit(revision).tree
         self.url = url
         self.revision = revision
         self._below: dict[str, dict[str, git.Tree]] = {}
@@ -53,10 +57,13 @@ class Tree:
     def write(self, target: Path) -> None:
         """Write every file below ``target``. Links and submodules are left out, so no path leads outside.
 
-        Raises :class:`SourceMissing` when the commit is larger than we take.
+        Raises :class:`SourceMissing` when the commit is larger than we take, or names what no file may be called.
         """
         files, size = 0, 0
         for item in self._root.traverse():
+            name = str(getattr(item, "name", ""))
+            if name in _NO_NAMES or "/" in name:
+                raise SourceMissing(f"{self.url} at {self.revision[:7]} has a file called {name!r}: rename it")
             if not isinstance(item, git.Blob) or item.mode == LINK:
                 continue
             files, size = files + 1, size + item.size
@@ -66,10 +73,19 @@ class Tree:
                     "too large to render"
                 )
             place = target / str(item.path)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content(item))
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(content(item))
+            except (OSError, ValueError) as error:
+                named = f"{str(item.path)[:_LONGEST]!r} of {self.url} at {self.revision[:7]}"
+                raise SourceMissing(f"{named} cannot be written out ({type(error).__name__}): rename it") from None
 
 
 def content(blob: git.Blob) -> bytes:
-    """Return the bytes of a file."""
-    return bytes(blob.data_stream.read())
+    """Return the bytes of a file. Raises :class:`SourceMissing` for one of more than :data:`MOST_BYTES`."""
+    size = blob.size  # asked before: git's reader would read a stream to its end, whoever wants it
+    if size > MOST_BYTES:
+        raise SourceMissing(f"{str(blob.path)[:_LONGEST]!r} has more than {MOST_BYTES >> 20} MiB: too large to read")
+    bounds.current().file(str(blob.path)[:_LONGEST], size)
+    found: bytes = blob.data_stream.read()
+    return found

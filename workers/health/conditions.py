@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 NOT_OBSERVED = "its controller has not seen the latest change yet"
 
+NOT_LOOKED_AT = "its controller has not looked at it yet"
+
 MUST_BE_TRUE = ("Ready", "Available")
 """Conditions which, where present, have to be true before the object is done."""
 
@@ -61,3 +63,29 @@ def standard(manifest: Manifest) -> Verdict:
             return waiting(f"{word} ({condition.why})" if condition.why else word)
     said = [name for name in MUST_BE_TRUE if name in found]
     return healthy(f"is {said[0].lower()}" if said else "exists")
+
+
+def observed(
+    manifest: Manifest,
+    name: str = "Ready",
+    good: str = "is ready",
+    bad: str = "is not ready",
+    final: frozenset[str] = frozenset(),
+) -> Verdict:
+    """Judge an object whose controller always writes the condition ``name``: without it, it was not looked at.
+
+    ``good`` and ``bad`` are what is said; ``final`` are the reasons after which the controller does not try again.
+    """
+    stale = unobserved(manifest)
+    if stale:
+        return stale
+    condition = conditions(status(manifest).get("conditions")).get(name)
+    if condition is None:
+        return waiting(NOT_LOOKED_AT)
+    wanted = generation(manifest)
+    if None not in (wanted, condition.observed) and condition.observed != wanted:
+        return waiting(NOT_OBSERVED)
+    if condition.true:
+        return healthy(good)
+    said = f"{bad} ({condition.why})" if condition.why else bad
+    return failed(said) if condition.false and condition.reason in final else waiting(said)

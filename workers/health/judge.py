@@ -1,11 +1,25 @@
-"""Which rule judges an object: what is true of every object, then its kind, then its conditions."""
+"""Which rule judges an object: what is true of all, then what was added, then its kind, then its conditions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
-from workers.health import cluster, conditions, jobs, network, pods, policies, storage, workloads
-from workers.health.reading import mapping, waiting
+from workers.health import (
+    cluster,
+    conditions,
+    expressions,
+    jobs,
+    lua,
+    network,
+    operators,
+    pods,
+    policies,
+    storage,
+    workloads,
+)
+from workers.health.checks import NONE, Checks
+from workers.health.reading import healthy, mapping, waiting
 from workers.model import Manifest, Verdict
 
 Rule = Callable[[Manifest], Verdict]
@@ -32,18 +46,37 @@ RULES: dict[tuple[str, str], Rule] = {
 """Rules of built-in kinds by API group and kind; every other kind is judged by its conditions."""
 
 
-def judge(manifest: Manifest) -> Verdict:
-    """Judge one live object as the API server returned it.
+IGNORED: Final = "argocd.argoproj.io/ignore-healthcheck"
+"""Argo CD's annotation: the health of an object with ``"true"`` is not its app's."""
+
+
+def judge(manifest: Manifest, checks: Checks = NONE) -> Verdict:
+    """Judge one live object of an app, as the API server returned it; one that is to be ignored is well.
 
     The message is a phrase that reads on from the object's name ("2 of 3 replicas are available"). ``ok`` is
     only ever true together with ``done``. Anything missing, mistyped or huge is read as absent; nothing is
     raised. An object that says nothing about its health is done and well: most kinds have no health.
     """
+    if mapping(mapping(manifest.get("metadata")).get("annotations")).get(IGNORED) == "true":
+        return healthy("is not judged, as its annotation says")
+    return state(manifest, checks)
+
+
+def state(manifest: Manifest, checks: Checks = NONE) -> Verdict:
+    """Judge one live object whatever its annotations say: a hook has to be seen to its end."""
     deleted = being_deleted(manifest)
     if deleted:
         return deleted
     group, _, _ = str(manifest.get("apiVersion", "")).rpartition("/")
-    rule = RULES.get((group, str(manifest.get("kind", ""))), conditions.standard)
+    kind = str(manifest.get("kind", ""))
+    if checks:
+        said = checks.said(group, kind)
+        if said:
+            return expressions.judge(said, manifest)
+        script = checks.script(group, kind)
+        if script:
+            return lua.judge(script, manifest)
+    rule = RULES.get((group, kind)) or operators.rule(group, kind) or conditions.standard
     return rule(manifest)
 
 

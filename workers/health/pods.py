@@ -2,7 +2,7 @@
 
 Source: "Pod Lifecycle" in the Kubernetes documentation. kstatus calls a crashing container a failure at once;
 we do not, because the kubelet keeps trying and a missing image or Secret may arrive in the same sync. The
-verdict waits, and its message names container and reason, so that a timeout says why.
+verdict waits, and its message names container and reason, so that a timeout says why. Argo CD, too, fails at once.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from workers.health.reading import (
     healthy,
     mapping,
     mappings,
+    spec,
     status,
     text,
     waiting,
@@ -52,7 +53,10 @@ TROUBLES = frozenset(
 
 
 def pod(manifest: Manifest) -> Verdict:
-    """Done when ready or Succeeded, failed when Failed; everything else waits and says what for."""
+    """Done when ready or Succeeded, failed when Failed; everything else waits and says what for.
+
+    A Pod that is not restarted after a success is to end, so being ready is not enough for it (as in Argo CD).
+    """
     seen = status(manifest)
     phase = seen.get("phase")
     if phase == "Succeeded":
@@ -68,6 +72,8 @@ def pod(manifest: Manifest) -> Verdict:
     if scheduled and scheduled.false:
         return waiting(f"is not scheduled ({scheduled.why})" if scheduled.why else "is not scheduled")
     ready = found.get("Ready")
+    if phase == "Running" and spec(manifest).get("restartPolicy") in ("OnFailure", "Never"):
+        return waiting("is running")
     if phase == "Running" and ready and ready.true:
         return healthy("is ready")
     if phase == "Running":

@@ -19,7 +19,7 @@ def deployment(manifest: Manifest) -> Verdict:
     """Done when all replicas are of the latest template and available, and no old one is left.
 
     Failed when the controller says ``ProgressDeadlineExceeded``: the author set (or kept) that deadline. A
-    paused rollout waits and says so, because only a person ends it.
+    paused rollout is done and says so (Argo CD: Suspended): Git asks for the pause, and only a person ends it.
     """
     stale = unobserved(manifest, required=True)
     if stale:
@@ -35,7 +35,7 @@ def deployment(manifest: Manifest) -> Verdict:
     if not verdict.done and blocked and blocked.true:
         return waiting(f"{verdict.message} ({blocked.why})")
     if not verdict.done and spec(manifest).get("paused") is True:
-        return waiting(f"{verdict.message} (the rollout is paused)")
+        return healthy(f"{verdict.message} (the rollout is paused)")
     available = found.get("Available")
     if verdict.ok and available and available.false:
         return waiting(f"is not available ({available.why})")

@@ -8,7 +8,8 @@ object, never writes from a dry client, and never lets a Secret's value into an 
 from __future__ import annotations
 
 from workers.kube.client import MANAGER, Client
-from workers.kube.failures import Expired, ImmutableField, StaleObject, Unanswered, UnknownKind
+from workers.kube.failures import Expired, Forbidden, ImmutableField, Silent, StaleObject, Unanswered, UnknownKind
+from workers.kube.identity import Identity
 from workers.kube.resources import Resource
 from workers.kube.values import Applied, Listing
 from workers.kube.watching import Watch, WatchEvent
@@ -18,9 +19,12 @@ __all__ = [
     "Applied",
     "Client",
     "Expired",
+    "Forbidden",
+    "Identity",
     "ImmutableField",
     "Listing",
     "Resource",
+    "Silent",
     "StaleObject",
     "Unanswered",
     "UnknownKind",

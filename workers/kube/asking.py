@@ -51,9 +51,16 @@ class Asker:
         call = self._call(method, path, query or {}, body, content_type, headers)
         return patiently(lambda: self._sent(call, about, allowed), repeatable=repeatable or method in calls.READS)
 
-    def stream(self, path: str, about: About, query: Mapping[str, str], silence: float) -> urllib3.BaseHTTPResponse:
+    def stream(
+        self,
+        path: str,
+        about: About,
+        query: Mapping[str, str],
+        silence: float,
+        headers: Mapping[str, str] | None = None,
+    ) -> urllib3.BaseHTTPResponse:
         """GET ``path`` and return the answer unread, for the caller to close; ``silence`` is in seconds."""
-        call = self._call("GET", path, query, None, calls.JSON, None)
+        call = self._call("GET", path, query, None, calls.JSON, headers)
         response = patiently(lambda: self.connection.stream(call, silence), repeatable=True)
         if response.status == 200:
             return response

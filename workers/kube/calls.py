@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,15 @@ APPLY = "application/apply-patch+yaml"
 """The content type of server-side apply; JSON is YAML, so JSON bytes go as they are."""
 
 MERGE = "application/merge-patch+json"
+
+METADATA = {"Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
+METADATA_LIST = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
+"""Headers that make the API server leave everything but ``metadata`` out, so that no Secret's value comes to us.
+
+Whole objects are not named as second choice: a server that cannot leave them out is to refuse (406).
+Source: "Receiving resources as PartialObjectMetadata" in the Kubernetes API concepts."""
+_NO_YAML = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]")
+"""U+007F to U+009F, U+2028, U+2029, U+FEFF, U+FFFE and U+FFFF: no text of YAML, or ends of lines, unless escaped."""
 
 READS = frozenset({"GET"})
 """The methods that cannot change anything; every other one carries ``dryRun`` when the client is dry."""
@@ -68,7 +78,19 @@ def build(
     if body is not None:
         own["Content-Type"] = content_type
     target = f"{path}?{urlencode(query)}" if query else path
-    return Call(method, target, own, None if body is None else encoded(body))
+    if body is None:
+        return Call(method, target, own)
+    text = encoded(body)
+    return Call(method, target, own, as_yaml(text) if content_type == APPLY else text)
+
+
+def as_yaml(text: bytes) -> bytes:
+    """Return JSON that a YAML reader takes for the same value; the API server reads what is applied as YAML.
+
+    It refuses control characters that JSON may hold, and takes three characters beyond ASCII for the end of a line.
+    Source: YAML 1.1, sections 4.1.1 and 4.1.4.
+    """
+    return _NO_YAML.sub(lambda found: f"\\u{ord(found[0].decode()):04x}".encode(), text)
 
 
 def delete_options(propagation: str, uid: str, resource_version: str = "") -> dict[str, Any]:
@@ -93,3 +115,13 @@ def encoded(body: Mapping[str, Any]) -> bytes:
         raise ObjectRefused(
             f"{body.get('kind', 'an object')} {name} cannot be written as JSON ({error}): correct the value in Git"
         ) from None
+
+
+def openapi(api_version: str) -> str:
+    """Return the path of what a group and version says of its fields ("OpenAPI V3", Kubernetes documentation)."""
+    return f"/openapi/v3/{'apis' if '/' in api_version else 'api'}/{api_version}"
+
+
+def written_by(manager: str, strict: bool) -> dict[str, str]:
+    """Return the query of a write: whose fields it sets, and whether unknown ones are refused."""
+    return {"fieldManager": manager, "fieldValidation": "Strict" if strict else "Ignore"}

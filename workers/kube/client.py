@@ -5,7 +5,7 @@ This module never builds a request itself: that is `asking`'s, which is what mak
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,12 @@ from workers.kube.asking import Asker, document
 from workers.kube.calls import Answer
 from workers.kube.connection import Connection
 from workers.kube.discovery import Discovery
-from workers.kube.listing import listed
+from workers.kube.identity import ITSELF, Identity
+from workers.kube.listing import listed, pages
 from workers.kube.resources import Resource
 from workers.kube.sentences import About, about_of
 from workers.kube.values import Applied, Listing
-from workers.kube.watching import GRACE_SECONDS, Watch
+from workers.kube.watching import GRACE_SECONDS, SILENCE_SECONDS, Watch
 from workers.model import Manifest
 
 MANAGER = "hookline"
@@ -34,21 +35,18 @@ class Client:
     """
 
     def __init__(self, connection: Connection, *, dry_run: bool = False, discovery: Discovery | None = None) -> None:
-        self._discovery = discovery or Discovery(self._discover)
-        self._asker = Asker(connection, self._discovery.forget, dry_run=dry_run)
+        self.discovery = discovery or Discovery(self._discover)
+        self._asker = Asker(connection, self.discovery.forget, dry_run=dry_run)
 
     @classmethod
-    def from_kubeconfig(cls, path: Path | None = None, context: str | None = None) -> Client:
-        """Return a client for a kubeconfig's context; ``None`` means kubectl's default. Sends nothing.
-
-        Raises :class:`BadConfiguration`.
-        """
-        return cls(Connection(lambda: credentials.from_kubeconfig(path, context)))
+    def from_kubeconfig(cls, path: Path | None = None, context: str | None = None, who: Identity = ITSELF) -> Client:
+        """Return a client for a kubeconfig's context, kubectl's default without. Raises :class:`BadConfiguration`."""
+        return cls(Connection(lambda: credentials.from_kubeconfig(path, context), who))
 
     @classmethod
-    def in_cluster(cls) -> Client:
+    def in_cluster(cls, who: Identity = ITSELF) -> Client:
         """Return a client for the cluster of our own pod. Sends nothing. Raises :class:`BadConfiguration`."""
-        return cls(Connection(credentials.in_cluster))
+        return cls(Connection(credentials.in_cluster, who))
 
     @property
     def dry_run(self) -> bool:
@@ -62,16 +60,25 @@ class Client:
 
     def dry(self) -> Client:
         """Return a client over the same connections whose every write only pretends."""
-        return Client(self._asker.connection, dry_run=True, discovery=self._discovery)
+        return Client(self._asker.connection, dry_run=True, discovery=self.discovery)
 
     def resource(self, group: str, kind: str, version: str = "") -> Resource:
         """Return how a kind is served, ``version=""``: in the preferred version. No request but for a new kind."""
-        return self._discovery.find(group, kind, version)
+        return self.discovery.find(group, kind, version)
 
-    def get(self, resource: Resource, namespace: str, name: str) -> Manifest | None:
-        """Return the object, or ``None`` when the API server says that there is none. One request."""
+    def openapi(self, api_version: str) -> Manifest:
+        """Return what the API server says of the fields of a group and version that it serves. One request."""
+        about = About("read", "the schemas of", name=api_version)
+        return document(self._asker.ask("GET", calls.openapi(api_version), about), about)
+
+    def get(self, resource: Resource, namespace: str, name: str, *, metadata_only: bool = False) -> Manifest | None:
+        """Return the object, or ``None`` when the API server says that there is none. One request.
+
+        ``metadata_only``: nothing but its metadata, as a ``PartialObjectMetadata``.
+        """
         about = about_of("get", resource, namespace, name)
-        answer = self._asker.ask("GET", resource.path(namespace, name), about, allowed=404)
+        headers = calls.METADATA if metadata_only else None
+        answer = self._asker.ask("GET", resource.path(namespace, name), about, headers=headers, allowed=404)
         return None if answer.status == 404 else document(answer, about)
 
     def list(
@@ -84,12 +91,28 @@ class Client:
         """
         return listed(self._asker, resource, selector, namespace, limit, seen)
 
+    def pages(
+        self, resource: Resource, selector: str = "", limit: int = 500, *, metadata_only: bool = False
+    ) -> Iterator[Listing]:
+        """Yield all objects that a label selector picks, in all namespaces, a page of ``limit`` at a time.
+
+        One request a page, all of one resourceVersion. Raises :class:`Expired` when the pages grow too old: begin anew.
+        """
+        return pages(self._asker, resource, selector, limit, metadata_only=metadata_only)
+
     def watch(
-        self, resource: Resource, selector: str = "", resource_version: str = "", timeout_seconds: int = 300
+        self,
+        resource: Resource,
+        selector: str = "",
+        resource_version: str = "",
+        timeout_seconds: int = 300,
+        *,
+        metadata_only: bool = False,
     ) -> Watch:
         """Return the events after ``resource_version``, as they come, for about ``timeout_seconds``.
 
-        One request. Raises :class:`Expired` when the resourceVersion is too old: list again.
+        One request. Raises :class:`Expired` when the resourceVersion is too old: list again. ``metadata_only``: the
+        objects are nothing but their metadata.
         """
         about = about_of("watch", resource)
         query = {
@@ -99,7 +122,9 @@ class Client:
             "timeoutSeconds": str(timeout_seconds),
             "labelSelector": selector,
         }
-        response = self._asker.stream(resource.collection(), about, query, timeout_seconds + GRACE_SECONDS)
+        silence = min(timeout_seconds + GRACE_SECONDS, SILENCE_SECONDS)
+        headers = calls.METADATA if metadata_only else None
+        response = self._asker.stream(resource.collection(), about, query, silence, headers)
         return Watch(response, about, timeout_seconds)
 
     def apply(self, manifest: Manifest, *, force: bool, manager: str = MANAGER, strict: bool = True) -> Applied:
@@ -109,7 +134,7 @@ class Client:
         :class:`ObjectRefused` for what schema, validation or a webhook does not accept; not ``strict``: less.
         """
         resource, namespace, name = self._place(manifest)
-        query = {**_written_by(manager, strict), "force": str(force).lower()}
+        query = {**calls.written_by(manager, strict), "force": str(force).lower()}
         about = about_of("apply", resource, namespace, name)
         path = resource.path(namespace, name)
         answer = self._asker.ask("PATCH", path, about, query, manifest, content_type=calls.APPLY, repeatable=True)
@@ -119,7 +144,7 @@ class Client:
         """Create the object and return it as accepted. Raises :class:`StaleObject` when there is one already."""
         resource, namespace, name = self._place(manifest)
         about = about_of("create", resource, namespace, name)
-        answer = self._asker.ask("POST", resource.home(namespace), about, _written_by(manager, strict), manifest)
+        answer = self._asker.ask("POST", resource.home(namespace), about, calls.written_by(manager, strict), manifest)
         return document(answer, about)
 
     def replace(self, manifest: Manifest, manager: str = MANAGER, *, strict: bool = True) -> Manifest:
@@ -131,8 +156,8 @@ class Client:
             raise ValueError("replace needs metadata.resourceVersion: without it, it would overwrite what it never saw")
         resource, namespace, name = self._place(manifest)
         about = about_of("replace", resource, namespace, name)
-        answer = self._asker.ask("PUT", resource.path(namespace, name), about, _written_by(manager, strict), manifest)
-        return document(answer, about)
+        path, query = resource.path(namespace, name), calls.written_by(manager, strict)
+        return document(self._asker.ask("PUT", path, about, query, manifest), about)
 
     def own(self, live: Manifest, managed: Sequence[Mapping[str, Any]], manager: str = MANAGER) -> Manifest:
         """Set a live object's managedFields. One request; :class:`StaleObject` when the object has changed since."""
@@ -172,7 +197,3 @@ class Client:
         group, _, version = version.rpartition("/")
         resource = self.resource(group, kind, version)
         return resource, metadata.get("namespace") or "" if resource.namespaced else "", metadata.get("name") or ""
-
-
-def _written_by(manager: str, strict: bool) -> dict[str, str]:
-    return {"fieldManager": manager, "fieldValidation": "Strict" if strict else "Ignore"}

@@ -21,6 +21,7 @@ from workers.errors import AccessDenied, BadConfiguration, HooklineError
 from workers.kube import credentials
 from workers.kube.calls import Answer, Call
 from workers.kube.failures import Unanswered
+from workers.kube.identity import ITSELF, Identity
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 65.0
@@ -50,10 +51,14 @@ class _Line:
 
 
 class Connection:
-    """The way to one API server; ``load`` reads where it is and who we are, and is asked again after a 401."""
+    """The way to one API server; ``load`` reads where it is and who we are, and is asked again after a 401.
 
-    def __init__(self, load: Callable[[], Any]) -> None:
+    ``who`` is who to be there instead.
+    """
+
+    def __init__(self, load: Callable[[], Any], who: Identity = ITSELF) -> None:
         self._load = load
+        self._who = who
         self._lock = threading.Lock()
         self._line = self._opened()
         self.requests = 0
@@ -97,12 +102,19 @@ class Connection:
             call.method,
             line.loaded.host + call.target,
             body=call.body,
-            headers={**call.headers, "Authorization": token} if token else dict(call.headers),
+            headers=self._headers(call, token),
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds),
             retries=False,  # the client decides what may be sent again
             redirect=False,  # the credentials are for this server only; said although retries=False implies it
             preload_content=not stream,
         )
+
+    def _headers(self, call: Call, token: str) -> urllib3.HTTPHeaderDict:
+        headers = self._who.headers()
+        headers.update(call.headers)
+        if token:
+            headers["Authorization"] = token
+        return headers
 
     def _mine(self) -> _Line:
         line = self._line
@@ -123,7 +135,7 @@ class Connection:
             return self._line
 
     def _opened(self) -> _Line:
-        loaded = self._load()
+        loaded = self._who.taken_on(self._load())
         try:
             return _Line(loaded, RESTClientObject(loaded).pool_manager)
         except (OSError, ValueError) as error:

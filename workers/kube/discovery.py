@@ -24,6 +24,8 @@ ACCEPT = ",".join(
 )
 REFRESH_SECONDS = 0.5
 """The least time between two refreshes; whoever misses a kind waits that long at most."""
+FRESH_SECONDS = 60.0
+"""How old an answer may be for one who asks what is served in all, and not for a kind."""
 
 Get = Callable[[str, Mapping[str, str]], Answer]
 """Path and headers to an answer of status 200 or 304; raises for any other."""
@@ -37,6 +39,7 @@ class Discovery:
         self._lock = threading.Lock()
         self._served: Served | None = None
         self._begun = float("-inf")
+        self._version = ""
         self._documents: dict[str, tuple[str, dict[str, Any]]] = {}
 
     def find(self, group: str, kind: str, version: str = "") -> Resource:
@@ -61,6 +64,21 @@ class Discovery:
         if known.is_stale(group, version):
             raise Unanswered(f"the server behind the API group {group} does not answer, so {name} is not known for now")
         raise unknown(name)
+
+    def apis(self) -> tuple[str, tuple[str, ...]]:
+        """Return the server's version (``v1.37.2``) and all it serves, sorted: ``apps/v1`` and ``apps/v1/Deployment``.
+
+        What is served was asked at most :data:`FRESH_SECONDS` ago.
+        """
+        with self._lock:
+            known, old = self._served, self._begun + FRESH_SECONDS < time.monotonic()
+            if known is None or old:
+                known, self._version = self._refreshed(), ""
+            if not self._version:
+                self._version = str(_json(self._get("/version", {}), "/version").get("gitVersion") or "")
+        found = {one.api_version for several in known.kinds.values() for one in several}
+        found |= {f"{one.api_version}/{one.kind}" for several in known.kinds.values() for one in several}
+        return self._version, tuple(sorted(found))
 
     def forget(self) -> None:
         """Ask anew next time: the API server does not know a path it named before."""
@@ -87,14 +105,19 @@ class Discovery:
         return document
 
 
-def _read(answer: Answer, path: str) -> dict[str, Any]:
+def _json(answer: Answer, path: str) -> dict[str, Any]:
     try:
         document = orjson.loads(answer.body)
     except orjson.JSONDecodeError:
-        raise Unanswered(
-            f"the answer to {path} is not the API server's: is there a proxy or login page before it?"
-        ) from None
-    if not isinstance(document, dict) or document.get("kind") != "APIGroupDiscoveryList":
+        document = None
+    if not isinstance(document, dict):
+        raise Unanswered(f"the answer to {path} is not the API server's: is there a proxy or login page before it?")
+    return document
+
+
+def _read(answer: Answer, path: str) -> dict[str, Any]:
+    document = _json(answer, path)
+    if document.get("kind") != "APIGroupDiscoveryList":
         raise BadConfiguration(
             f"the API server's answer to {path} is no aggregated discovery: Kubernetes 1.27 or newer is needed"
         )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from workers.errors import AuthorError, ClusterUnreachable, ObjectRefused, TransientError
+from workers.errors import AccessDenied, AuthorError, ClusterUnreachable, ObjectRefused, TransientError
 
 
 class UnknownKind(AuthorError):
     """The API server does not serve this group, version and kind; often its CRD is not installed (yet)."""
+
+
+class Forbidden(AccessDenied):
+    """The API server knows who we are, and RBAC does not let us do this one thing."""
 
 
 class StaleObject(TransientError):
@@ -35,3 +39,7 @@ class Unanswered(ClusterUnreachable):
         self.again = again
         self.retry_after = retry_after
         self.sent = sent
+
+
+class Silent(Unanswered):
+    """A watch brought nothing for longer than the API server is ever silent: it may be dead, or of another past."""

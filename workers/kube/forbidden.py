@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from workers.errors import AccessDenied, BadConfiguration, HooklineError, TransientError
-from workers.kube.failures import Unanswered
+from workers.kube.failures import Forbidden, Unanswered
 from workers.kube.problems import Problem, tidy
 from workers.kube.sentences import About, denied, refused
 from workers.kube.status import Said
@@ -52,7 +52,7 @@ def by_rights(said: Said, about: About) -> HooklineError:
         return _rbac(rbac, about)
     if _ESCALATION in said.message:
         rules = tidy(said.message.partition(":\n")[2])
-        return AccessDenied(
+        return Forbidden(
             f"forbidden: {about} grants rights that Hookline does not have itself ({rules}): "
             "give Hookline's service account these rights, or the verb escalate or bind"
         )
@@ -65,7 +65,7 @@ def _rbac(rbac: re.Match[str], about: About) -> AccessDenied:
         return denied(f"the API server saw no credentials ({about.verb} {about})")
     what = ".".join(part for part in (rbac["resource"], rbac["group"]) if part) or rbac["path"]
     where = f"in namespace {rbac['namespace']}" if rbac["namespace"] else "in the whole cluster"
-    return AccessDenied(
-        f'forbidden: user "{rbac["user"]}" cannot {rbac["verb"]} {what} {where} ({about}): '
+    return Forbidden(
+        f'{about}: forbidden: cannot {rbac["verb"]} {what} {where} as user "{rbac["user"]}": '
         "give Hookline's service account that right"
     )

@@ -6,9 +6,11 @@ Source: "Kubernetes API Concepts" (resource versions, chunks) in the Kubernetes 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from workers.kube.asking import Asker, document
+from workers.kube.calls import METADATA_LIST
 from workers.kube.failures import Expired, Unanswered
 from workers.kube.resources import Resource
 from workers.kube.sentences import about_of
@@ -24,26 +26,42 @@ def listed(asker: Asker, resource: Resource, selector: str, namespace: str, limi
     if seen:
         with contextlib.suppress(Unanswered):  # the cluster is older than that: it was restored from a backup
             query = {"labelSelector": selector, "resourceVersion": seen, "resourceVersionMatch": "NotOlderThan"}
-            return _pages(asker, resource, namespace, query)
+            return _joined(_pages(asker, resource, namespace, query))
     query = {"labelSelector": selector, "limit": str(limit)}
     for _ in range(_RESTARTS - 1):
         try:
-            return _pages(asker, resource, namespace, query)
+            return _joined(_pages(asker, resource, namespace, query))
         except Expired:
             continue
-    return _pages(asker, resource, namespace, query)
+    return _joined(_pages(asker, resource, namespace, query))
 
 
-def _pages(asker: Asker, resource: Resource, namespace: str, query: dict[str, str]) -> Listing:
-    about, query = about_of("list", resource, namespace), dict(query)
+def pages(asker: Asker, resource: Resource, selector: str, limit: int, *, metadata_only: bool) -> Iterator[Listing]:
+    """Yield what :meth:`workers.kube.Client.pages` promises; a page is free as soon as the next one is asked for."""
+    query = {"labelSelector": selector, "limit": str(limit)}
+    return _pages(asker, resource, "", query, metadata_only=metadata_only)
+
+
+def _joined(found: Iterable[Listing]) -> Listing:
     items: list[Manifest] = []
+    version = ""
+    for page in found:
+        items += page.items
+        version = page.resource_version
+    return Listing(items, version)
+
+
+def _pages(
+    asker: Asker, resource: Resource, namespace: str, query: dict[str, str], *, metadata_only: bool = False
+) -> Iterator[Listing]:
+    about, query = about_of("list", resource, namespace), dict(query)
+    headers = METADATA_LIST if metadata_only else None
     while True:
-        page = document(asker.ask("GET", resource.collection(namespace), about, query), about)
-        items += page.get("items") or ()
-        metadata = page.get("metadata") or {}
+        page = document(asker.ask("GET", resource.collection(namespace), about, query, headers=headers), about)
+        metadata, items = page.get("metadata") or {}, page.get("items") or []
+        for item in items if not metadata_only else ():  # the API server leaves the type out of a list's items
+            item["apiVersion"], item["kind"] = resource.api_version, resource.kind
+        yield Listing(items, metadata.get("resourceVersion", ""))
         if not metadata.get("continue"):
-            break
+            return
         query["continue"] = metadata["continue"]
-    for item in items:  # the API server leaves the type out of a list's items
-        item["apiVersion"], item["kind"] = resource.api_version, resource.kind
-    return Listing(items, metadata.get("resourceVersion", ""))

@@ -42,7 +42,9 @@ _TYPED = re.compile(r"failed to create typed (?:patch|live) object \(.*?\): (?P<
 _TYPED_ONE = re.compile(r'\.(?P<field>(?:"(?:[^"\\]|\\.)*"|[^":]|:(?! ))*): (?P<problem>.*)')
 _GOT = re.compile(r", got (?!(?:string|bool|boolean|int|int64|float64|list|map|null|<nil>)$).*", re.DOTALL)
 _CONVERTED = re.compile(
-    r"failed to convert new object \(.*?\) to proper version: .*?error decoding from json: (?P<rest>.*)", re.DOTALL
+    r"failed to convert new object \(.*?\) to proper version: "
+    r"(?:.*?error decoding from json: |unable to convert unstructured object to [^:]*: )(?P<rest>.*)",
+    re.DOTALL,
 )
 _HANDLED = re.compile(r".* in version \".*?\" cannot be handled as an? \S+: (?P<rest>.*)", re.DOTALL)
 _STRICT = re.compile(r'(?P<problem>unknown|duplicate) field "(?P<field>(?:[^"\\]|\\.)*)"')

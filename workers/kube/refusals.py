@@ -22,6 +22,9 @@ from workers.kube.status import Cause, Said
 _AGAIN = frozenset({429, 502, 503, 504})
 """Codes after which the same request may be sent again at once."""
 
+_NOT_STORED = re.compile("etcdserver: request is too large|trying to send message larger than max")
+"""What the API server says with a 500 when etcd, or its client, takes no object of that size."""
+
 _OWNER = re.compile(r'conflict with "(?P<manager>(?:[^"\\]|\\.)*)"')
 
 
@@ -72,6 +75,8 @@ def _by_schema(said: Said, about: About) -> HooklineError | None:
 
 
 def _by_code(said: Said, about: About) -> HooklineError:
+    if said.code == 413 or _NOT_STORED.search(said.message):
+        return refused(about, [Problem("", "larger than the API server takes, so make it smaller or split it")])
     match said.code:
         case 401:
             return denied(f"the API server does not accept our credentials, which may be old ({about.verb} {about})")
@@ -83,8 +88,6 @@ def _by_code(said: Said, about: About) -> HooklineError:
             return _conflict(said, about)
         case 410:
             return Expired(f"{about}: the resourceVersion is too old: list again")
-        case 413:
-            return refused(about, [Problem("", "larger than the API server takes, so make it smaller or split it")])
         case 400 | 405 | 406 | 415 | 422:
             found = problems.from_causes(said.causes, about.secret)
             return refused(about, found or [Problem("", about.told(said.message))])

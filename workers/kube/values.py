@@ -15,7 +15,11 @@ class Listing(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """The object as the API server accepted it, and whether it was not there before."""
+    """The object as the API server accepted it, and whether it was not there before.
+
+    ``anew`` is whether a dry client only pretends that it was deleted and made anew.
+    """
 
     manifest: Manifest
     created: bool
+    anew: bool = False

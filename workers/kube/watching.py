@@ -17,12 +17,18 @@ import urllib3
 from urllib3 import exceptions as broken
 
 from workers.kube import refusals, status
-from workers.kube.failures import Unanswered
+from workers.kube.failures import Silent, Unanswered
 from workers.kube.sentences import About
 from workers.model import Manifest
 
 GRACE_SECONDS = 10.0
 """How much longer than asked for a watch may live before we hang up ourselves."""
+
+SILENCE_SECONDS = 90.0
+"""A watch that brings nothing for so long is dead: the API server sends a bookmark about every minute."""
+
+MOST_LINE = 8 << 20
+"""Bytes of one event. etcd takes objects of 1.5 MiB by default; JSON may need more to write one."""
 
 
 class WatchEvent(NamedTuple):
@@ -35,8 +41,9 @@ class WatchEvent(NamedTuple):
 class Watch:
     """An iterator over the events, which ends when the API server ends it after the time asked for.
 
-    Raises :class:`Expired` when the resourceVersion is too old, :class:`Unanswered` when the stream breaks. Close it,
-    or use it in a ``with``; :meth:`close` may be called from another thread and ends a reader that waits.
+    Raises :class:`Expired` when the resourceVersion is too old, :class:`Unanswered` when the stream breaks, and of
+    those :class:`Silent` when nothing came for too long. Close it, or use it in a ``with``; :meth:`close` may be called
+    from another thread and ends a reader that waits.
     """
 
     def __init__(self, response: urllib3.BaseHTTPResponse, about: About, timeout_seconds: float) -> None:
@@ -86,7 +93,11 @@ class Watch:
             if self._ended.is_set():
                 return False
             self._release()
-            raise Unanswered(f"the watch of {self._about} broke ({type(error).__name__}); trying again") from None
+            kind = Silent if isinstance(error, broken.ReadTimeoutError) else Unanswered
+            raise kind(f"the watch of {self._about} broke ({type(error).__name__}); trying again") from None
+        if len(self._rest) > MOST_LINE:
+            self._release()
+            raise Unanswered(f"the watch of {self._about} brought an event of more than {MOST_LINE >> 20} MiB")
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         self._lines.extend(line for line in lines if line.strip())
         return bool(chunk) or bool(self._lines)

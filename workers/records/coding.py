@@ -43,6 +43,11 @@ def commit_id(commit: Commit) -> str:
     return f"{commit.hook}|{commit.repository}|{commit.revision}|{commit.ref}"
 
 
+def alike(commit: str) -> str:
+    """Return what the commits share, by record name, that are one revision of one repository."""
+    return "|".join(commit.split("|", 3)[1:3])
+
+
 def request(app: str, number: str, text: str) -> Request:
     """Read a request back; its number and app are not in the JSON but in the key."""
     value = orjson.loads(text)
@@ -59,25 +64,27 @@ def delivery(text: str) -> Delivery:
 
 
 def _event(value: dict[str, Any]) -> Event:
-    value.update(kind=EventKind(value["kind"]), urls=tuple(value["urls"]))
+    value.update(kind=EventKind(value["kind"]), urls=tuple(value["urls"]), labels=tuple(value.get("labels", ())))
     return Event(**value)
 
 
 def report(text: str) -> Report:
     """Read what an app says of a commit."""
     value = orjson.loads(text)
-    return Report(State(value["state"]), value["text"])
+    return Report(State(value["state"]), value["text"], value.get("number", 0))
 
 
 def flight(text: str) -> Flight:
     """Read a sync that waits."""
     value = orjson.loads(text)
     value["refs"] = tuple((Ref(*ref), version) for ref, version in value["refs"])
+    value["also"] = tuple((ref, commit) for ref, commit in value.get("also", ()))
     value["changes"] = tuple(_change(change) for change in value["changes"])
     value["stale"] = tuple(
         Stale(Ref(*one["ref"]), one["version"], one["wave"], one["last"]) for one in value.get("stale", ())
     )
     value["gone"], value["moved"] = (tuple(Ref(*ref) for ref in value.get(name, ())) for name in ("gone", "moved"))
+    value["spared"] = tuple(Ref(*ref) for ref in value.get("spared", ()))
     value["pending"] = tuple(Ref(*ref) for ref in value.get("pending", ()))
     value.update(at=Key(*value.get("at", START)), mode=Mode(value.get("mode", Mode.WAIT)))
     return Flight(**value)

@@ -1,24 +1,55 @@
-"""What each app says of each commit, and what the forge was last told."""
+"""What each app says of each commit, and what the forge was last told.
+
+What is said is kept by commit as a delivery named it (hook, repository, revision, ref); what the forge has, by place:
+where the forge keeps one status of a name. Several commits may share one, a branch's and a tag's of one revision.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from workers.model import Commit, Report, Status
-from workers.records import coding, scripts
+from workers.records import coding, intake, scripts
+from workers.records.intake import RETENTION
 from workers.records.keys import Client, key
+
+MOST_AT_ONCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class CommitRecord:
-    """One commit: app to what it says, and status context to what the forge has
-    (as encoded). ``version`` counts what was said."""
+    """One commit: app to what it says, and pull request to what its plan says.
+
+    ``version`` counts what was said, ``account`` is where it was first written.
+    """
 
     commit: Commit
     apps: dict[str, Report]
-    written: dict[str, str]
     version: str
+    account: str = ""
+    plans: dict[str, Report] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name its record goes by."""
+        return coding.commit_id(self.commit)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the forge has at one place, by status context: statuses as encoded.
+
+    ``trying`` is what may have been written without an answer, ``counts`` how many writes there were, ``full`` the
+    contexts that take no more. ``busy`` counts how often in a row the forge worked and would not take one now.
+    """
+
+    written: dict[str, str] = field(default_factory=dict)
+    trying: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    full: frozenset[str] = frozenset()
+    busy: int = 0
 
 
 class Commits:
@@ -27,35 +58,124 @@ class Commits:
     def __init__(self, client: Client) -> None:
         self._redis = client
         self._clean = client.register_script(scripts.CLEAN)
+        self._wrote = client.register_script(scripts.WROTE)
 
     def dirty(self, now: float) -> list[str]:
-        """Return the commits whose statuses may have to be written now."""
-        return list(self._redis.zrangebyscore(key("dirty"), 0, now))
+        """Return the commits whose statuses may have to be written now, new ones first; not more than can be done soon.
 
-    def is_dirty(self, commit: str, now: float) -> bool:
-        """Whether this commit's statuses may have to be written now."""
-        due = self._redis.zscore(key("dirty"), commit)
-        return due is not None and due <= now
+        A forge that comes back after hours has thousands that wait for it, and each is asked for every few seconds.
+        """
+        return list(self._redis.zrangebyscore(key("dirty"), 0, now, 0, MOST_AT_ONCE))
 
-    def postpone(self, commit: str, until: float) -> None:
-        """Leave a commit dirty but alone until then, unless something new is said of it."""
-        self._redis.zadd(key("dirty"), {commit: until}, xx=True)
+    def is_dirty(self, commits: Iterable[str], now: float) -> bool:
+        """Whether the statuses of any of these commits may have to be written now."""
+        due = self._redis.zmscore(key("dirty"), list(commits))
+        return any(at is not None and at <= now for at in due)
+
+    def postpone(self, commits: Iterable[str], until: float, *, keep: bool = True) -> None:
+        """Leave commits dirty but alone until then, unless something new is said of them.
+
+        With ``keep`` their records are kept for as long as it takes, else for as long as they would be anyway.
+        """
+        with self._redis.pipeline(transaction=False) as pipe:
+            for commit in commits:
+                pipe.zadd(key("dirty"), {commit: until}, xx=True)
+                if keep:
+                    pipe.expire(key("commit", commit), RETENTION)
+            pipe.execute()
 
     def read(self, commit: str) -> CommitRecord:
         """Return what is known of a commit, by its record name."""
-        fields: Mapping[str, str] = self._redis.hgetall(key("commit", commit))
-        return CommitRecord(
-            commit=Commit(*commit.split("|", 3)),
-            apps={name[4:]: coding.report(text) for name, text in fields.items() if name.startswith("app:")},
-            written={name[8:]: text for name, text in fields.items() if name.startswith("written:")},
-            version=fields.get("version", ""),
-        )
+        return self.look("", [commit])[0][0]
 
-    def wrote(self, commit: str, status: Status) -> None:
-        """Remember that the forge has this status now."""
-        self._redis.hset(key("commit", commit), f"written:{status.context}", coding.encode(status))
+    def look(self, place: str, commits: Sequence[str]) -> tuple[list[CommitRecord], Shown]:
+        """Return what is known of commits that share a place, and what the forge has there."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hgetall(key("shown", place))
+            for commit in commits:
+                pipe.hgetall(key("commit", commit))
+            shown, *found = pipe.execute()
+        return [_record(name, fields) for name, fields in zip(commits, found, strict=True)], _shown(shown)
+
+    def alike(self, commit: str) -> list[str]:
+        """Return all commits of the same repository and revision that something was said of, this one included."""
+        name = key("alike", coding.alike(commit))
+        self._redis.expire(name, RETENTION)
+        return sorted({commit, *self._redis.smembers(name)})
+
+    def remember(self, commit: str, account: str) -> None:
+        """Keep where a commit's statuses go, should its hook leave the configuration before the last is written."""
+        if self._redis.exists(key("commit", commit)):
+            self._redis.hsetnx(key("commit", commit), "account", account)
+
+    def trying(self, place: str, status: Status) -> None:
+        """Say that a status is about to be written: whoever finds this later does not know whether it was."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hset(key("shown", place), f"trying:{status.context}", coding.encode(status))
+            pipe.expire(key("shown", place), RETENTION)
+            pipe.execute()
+
+    def refused(self, place: str, status: Status) -> None:
+        """Say that the forge surely does not have the status that was tried."""
+        self._redis.hdel(key("shown", place), f"trying:{status.context}")
+
+    def failed(self, place: str, *, is_busy: bool) -> int:
+        """Count one failure at a place, of the forge or of it being busy with the commit; return how many of its kind
+        there were since the last write that went well."""
+        return int(self._redis.hincrby(key("shown", place), "busy" if is_busy else "tries", 1))
+
+    def full(self, place: str, context: str) -> None:
+        """Remember that a context takes no more statuses."""
+        self._redis.hset(key("shown", place), f"full:{context}", "1")
+
+    def wrote(self, place: str, status: Status, records: Sequence[CommitRecord]) -> None:
+        """Remember that the forge has this status now, which follows from ``records``.
+
+        What was said since they were read makes the commit dirty again, whoever called it clean meanwhile: so a writer
+        that was slow cannot leave an old status standing.
+        """
+        arguments = [status.context, coding.encode(status), RETENTION]
+        for record in records:
+            arguments += [record.name, record.version]
+        keys = [key("shown", place), key("dirty"), *(key("commit", record.name) for record in records)]
+        self._wrote(keys=keys, args=arguments)
 
     def clean(self, record: CommitRecord) -> bool:
         """Say that the forge has all of ``record``; ``False`` when more was said meanwhile."""
-        name = coding.commit_id(record.commit)
-        return bool(self._clean(keys=[key("commit", name), key("dirty")], args=[record.version, name]))
+        return bool(self._clean(keys=[key("commit", record.name), key("dirty")], args=[record.version, record.name]))
+
+
+def say(pipe: Any, app: str, reports: Mapping[Commit, Report]) -> None:
+    """Add to a transaction what an app, or a plan (a name that begins with ``plan:``), says of commits."""
+    for commit, report in reports.items():
+        name = coding.commit_id(commit)
+        pipe.hset(key("commit", name), intake.field(app), coding.encode(report))
+        pipe.hincrby(key("commit", name), "version", 1)
+        pipe.expire(key("commit", name), RETENTION)
+        pipe.sadd(key("alike", coding.alike(name)), name)
+        pipe.expire(key("alike", coding.alike(name)), RETENTION)
+        pipe.zadd(key("dirty"), {name: 0})
+
+
+def _record(commit: str, fields: Mapping[str, str]) -> CommitRecord:
+    return CommitRecord(
+        commit=Commit(*commit.split("|", 3)),
+        apps={name: coding.report(text) for name, text in _under("app:", fields).items()},
+        version=fields.get("version", ""),
+        account=fields.get("account", ""),
+        plans={name: coding.report(text) for name, text in _under(intake.PLAN, fields).items()},
+    )
+
+
+def _shown(fields: Mapping[str, str]) -> Shown:
+    return Shown(
+        written=_under("written:", fields),
+        trying=_under("trying:", fields),
+        counts={name: int(count) for name, count in _under("count:", fields).items()},
+        full=frozenset(_under("full:", fields)),
+        busy=int(fields.get("busy", 0)),
+    )
+
+
+def _under(prefix: str, fields: Mapping[str, str]) -> dict[str, str]:
+    return {name.removeprefix(prefix): text for name, text in fields.items() if name.startswith(prefix)}

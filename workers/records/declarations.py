@@ -22,7 +22,10 @@ class Declarations:
         known: Mapping[str, str] = self._redis.hgetall(key("declared"))
         changed = [app for app, digest in digests.items() if known.get(app) != digest]
         if changed:
-            self._redis.hset(key("declared"), mapping={app: digests[app] for app in changed})
+            with self._redis.pipeline(transaction=True) as pipe:
+                pipe.hset(key("declared"), mapping={app: digests[app] for app in changed})
+                pipe.hdel(key("held"), *changed)
+                pipe.execute()
         return changed
 
     def missing(self, declared: Collection[str], now: float) -> dict[str, float]:
@@ -36,6 +39,8 @@ class Declarations:
         with self._redis.pipeline(transaction=True) as pipe:
             for app in noted.keys() - set(absent):
                 pipe.hdel(key("missing"), app)
+                if app in declared:
+                    pipe.hdel(key("held"), app)
             for app in absent:
                 pipe.hsetnx(key("missing"), app, now)
             pipe.execute()
@@ -46,9 +51,32 @@ class Declarations:
         if apps:
             self._redis.hset(key("declared"), mapping=dict.fromkeys(apps, GONE))
 
+    def leaving(self) -> list[str]:
+        """Return the apps that are gone, or about to be, and may have objects left in a cluster."""
+        known: Mapping[str, str] = self._redis.hgetall(key("declared"))
+        going = {app for app, digest in known.items() if digest == GONE} | set(self._redis.hkeys(key("missing")))
+        return sorted(going & set(self._redis.hkeys(key("last"))))
+
+    def hold(self, apps: Collection[str], now: float) -> float:
+        """Note that a person is asked about the removal of these apps; return ``now``. Those asked about stay so."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            for app in apps:
+                pipe.hsetnx(key("held"), app, now)
+            pipe.execute()
+        return now
+
+    def held(self, app: str) -> float:
+        """Return since when a person is asked about the removal of an app, 0 for nobody is."""
+        return float(self._redis.hget(key("held"), app) or 0.0)
+
+    def all_held(self) -> list[str]:
+        """Return the apps about whose removal a person is asked."""
+        return sorted(self._redis.hkeys(key("held")))
+
     def forget(self, app: str) -> None:
         """Forget an app's declarations: it is gone."""
         with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hdel(key("held"), app)
             pipe.hdel(key("last"), app)
             pipe.hdel(key("declared"), app)
             pipe.hdel(key("app", app), "inputs", "revision")

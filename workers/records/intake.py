@@ -13,11 +13,15 @@ from workers.errors import RecordsUnavailable
 from workers.model import Accepted, Commit, Delivery, Report, Request, Sighting, State, Why
 from workers.records import coding, scripts
 from workers.records.keys import PREFIX, Client, key
+from workers.records.watchers import NUDGED_SECONDS
 
 RETENTION: Final = 7 * 24 * 3600
 """Seconds a delivery and a commit are remembered."""
 MOST_DELIVERIES: Final = 10_000
-
+WANTED: Final = ("pulls",)
+"""The pull requests that a worker is to look at: each has a message."""
+PLAN: Final = "plan:"
+"""How the name begins of what a plan says of a commit, where an app's would be; no app's name has a colon."""
 
 _WAITING: Final = coding.encode(Report(State.PENDING, "accepted, waiting for a worker"))
 
@@ -40,6 +44,9 @@ class Post(Protocol):
 
     def publish(self, commit: str) -> str:
         """Return the message that asks for a look at a commit's statuses, "" for no commit."""
+
+    def plan(self, pull: str) -> tuple[str, str]:
+        """Return queue and message that ask for a look at a pull request."""
 
 
 class Intake:
@@ -70,17 +77,20 @@ class Intake:
         name = delivery.id if delivery else ""
         queue = post.report_queue if post else ""
         arguments: list[Any] = [PREFIX, self._clock(), RETENTION, MOST_DELIVERIES, name, coding.encode(delivery), queue]
-        arguments.append(len(sightings))
+        arguments += [len(sightings), int(NUDGED_SECONDS * 1000)]
         for seen in sightings:
+            wanted = post is not None and seen.name == WANTED
             arguments += [":".join(seen.name), seen.field, seen.value]
+            arguments += post.plan(seen.field) if post and wanted else ["", ""]
         for request in requests:
             commit = coding.commit_id(request.commit) if request.commit else ""
             last = f"{request.ref} {request.revision}" if request.revision and request.why is not Why.RERUN else ""
-            arguments += [request.app, _without_number(request), last, commit, _WAITING]
+            arguments += [request.app, _without_number(request), last, commit, field(request.app), _WAITING]
             arguments += [*post.look(request), post.publish(commit)] if post else ["", "", ""]
         for app, about, report in reports:
             commit = coding.commit_id(about)
-            arguments += [app, "", "", commit, coding.encode(report), "", "", post.publish(commit) if post else ""]
+            arguments += [app, "", "", commit, field(app), coding.encode(report)]
+            arguments += ["", "", post.publish(commit) if post else ""]
         try:
             answer: list[str] = self._accept(args=arguments)
         except redis.RedisError as error:
@@ -109,6 +119,11 @@ class Intake:
         """Return one delivery by its id, ``None`` when there is none or it is no longer kept."""
         body, requests = self._redis.hmget(key("delivery", name), "body", "requests")
         return _kept(body, requests) if body else None
+
+
+def field(name: str) -> str:
+    """Return the field of a commit's record in which an app, or a plan, says something of it."""
+    return name if name.startswith(PLAN) else f"app:{name}"
 
 
 def _kept(body: str, requests: str) -> Kept:

@@ -12,8 +12,18 @@ app:<app>            hash    ``wanted`` ``done`` ``last`` and the result of the 
 open:<app>           hash    request number to request (JSON), until it has an outcome
 flight:<app>         string  the sync that waits for health (JSON)
 syncs:<app>          list    finished syncs (JSON), newest first
-digests:<app>        hash    object to "rendered accepted" digests of the last apply
-drift:<app>          hash    object to what differs, while it does
+digests:<app>        hash    object to "version rendered accepted ownership": version and digests of the last apply
+saves                string  how often any of those changed
+saved                zset    app to the number of that change
+home                 hash    app to the "cluster|ApplySet" it was last applied to
+watchers             zset    watch process to when it last said that it lives
+nudged:<app>         string  a message was sent to look at the app, and nobody has since; with expiry
+drifted:<app>        hash    object to what is said of its drift (JSON), while it differs
+judged:<app>         hash    object to the digests it was judged by and left as it is
+rounds:<app>         hash    object to when it was repaired lately, and since when it is left alone (JSON)
+repaired:<app>       list    repairs (JSON), newest first
+repair               zset    app to the time its drift is to be looked at again
+swept:<cluster>      string  there while nobody has to sweep its drift, with expiry
 asked:<app>          hash    object to since when a person is asked about its deletion
 approved             hash    app to when a person last approved deletions, by API or command line
 attempts:<app>       hash    request number to attempts begun
@@ -30,13 +40,54 @@ wished:<app>         set     the objects an app wishes for
 leaving:<app>        set     the objects an app owns and does not want any more
 said                 hash    app to the number of the request its wishes were said with
 kinds:<cluster>      set     "group|version|kind" of everything owned there
-commit:<commit>      hash    ``version``, ``app:<app>`` (JSON), ``written:<context>`` (JSON)
+commit:<commit>      hash    ``version``, ``account``, ``app:<app>`` and ``plan:<number>`` (JSON)
+alike:<repo>|<rev>   set     the commits of one repository and revision that something was said of
+shown:<place>        hash    what a forge has: ``written:``, ``trying:`` (JSON), ``count:``, ``full:<context>``
+breaker:<scope>      hash    a forge account to leave alone: ``until`` when, ``failures`` in a row, ``probing``
+budget:<account>     zset    writes of the last minute, by when
+secret:pages         string  what the keys in links to pages are made from
 dirty                zset    commits whose statuses may differ from the forge's, by when to write them
 turns                string  parts of sweeps begun
 children             hash    app to the declarations among its manifests (JSON)
 children:version     string  how often any of those changed
+held                 hash    app that left the catalog to since when a person is asked about its removal
 declared             hash    app to the digest of its declaration when last asked for
-audit                stream  who did what, append-only
+told:<app>|<kind>    hash    ``since`` when this trouble is told of, "revision|state" to when that was told last
+alerts               zset    outbox (a target's name, ``cluster:<cluster>`` for Events) to when it is to be emptied
+outbox:<outbox>      list    alerts that wait (``since JSON``), oldest first
+beyond:<outbox>      hash    kind of alert to how many more were told than the outbox keeps
+target:<outbox>      hash    ``sent`` and ``failed`` (when), ``failures`` in a row, ``error``
+tries:<outbox>       list    when the last messages were tried, newest first
+unwell               hash    app whose objects are not well to since when, although its last sync ended well
+counts               hash    "name|label" to how often that happened
+trail                list    the audit trail: who did what (canonical JSON), each line with the hash of the one before
+trail:head           hash    ``line`` and ``hash`` of its last line; ``let_go``: lines no longer kept
+used:<token>         string  the line of the trail a token was used for, until the token has ended
+audit                stream  the audit trail of versions before the chain
+failed               hash    address to failed tokens in its window
+failed:since         zset    those addresses, by when their window began
+holds                hash    hold ("scope|target|object") to the hold (JSON), until it ended and was seen off
+holds:ends           zset    hold to its end
+holds:left           set     apps whose last sync left out what Git wants of a held object
+holds:windows        hash    app to the digest of the sync windows it waits for
+holds:declared       hash    app to the hold its declaration has, and since when (JSON)
+exceptions           hash    app to its exception (JSON), until it ended and was seen off
+exceptions:ends      zset    app to its exception's end
+exceptions:reminders zset    app to when people are reminded of that
+rollbacks            hash    app to its last rollback (JSON), ended or not
+sources              hash    app with several sources to their commits at its last look (JSON)
+awaiting             hash    app to the commit that waits for a person's word
+approvals            hash    app to the commit a person said yes to (JSON), until it was synced
+held:<app>           list    commits that ended held and are still told so, oldest first
+comments             hash    delivery to the comment it brought (JSON), until a worker acted on it
+comments:later       zset    such a delivery to when its comment is handed out again
+commented:<d>        string  there once a worker acted on a delivery's comment, with expiry
+pulls                hash    pull request ("hook|repository's id|number") to where it is (JSON), until looked at
+pulls:later          zset    such a pull request to when it is handed out again
+pull:<pull>          hash    an open one: ``turn`` ``branch`` ``wanted`` ``made`` (JSON) ``told`` ``ids`` ``written``
+words:<pull>         hash    who labelled or approved it, to that and the head it was for (JSON)
+branch:<branch>      zset    the open pull requests into "hook|repository|ref", by when something happened to them
+moved                hash    branch that has a newer commit to "commit when", until its plans are wished for again
 ===================  ======  ==============================================================================
 """
 

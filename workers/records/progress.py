@@ -8,11 +8,12 @@ from typing import Any, Final
 from workers.errors import LeaseLost
 from workers.flight import Flight
 from workers.model import AppRecord, Commit, Report, Request, SyncRecord
-from workers.records import coding
-from workers.records.intake import RETENTION
+from workers.records import coding, commits
 from workers.records.keys import Client, key
 
 MOST_SYNCS: Final = 50
+MOST_HELD: Final = 200
+"""Commits of one app that are told how they ended after a hold; older ones stay told that they were held."""
 
 
 class Progress:
@@ -40,10 +41,8 @@ class Progress:
     def open_requests(self, app: str) -> list[Request]:
         """Return the requests without an outcome, oldest first."""
         found: Mapping[str, str] = self._redis.hgetall(key("open", app))
-        return sorted(
-            (coding.request(app, number, text) for number, text in found.items()),
-            key=lambda item: item.number,
-        )
+        requests = [coding.request(app, number, text) for number, text in found.items()]
+        return sorted(requests, key=lambda item: item.number)
 
     def begin(self, app: str, number: int) -> int:
         """Count one more attempt at a request; return how many there are now. Survives the worker's death."""
@@ -83,18 +82,18 @@ class Progress:
         ended: Sequence[int],
         reports: Mapping[Commit, Report],
         declared: str = "",
+        held: Sequence[Commit] = (),
+        also: Callable[[Any], None] = lambda _: None,
     ) -> None:
         """End the requests of the numbers ``ended``, tell the commits in ``reports``, record the sync; in one step.
 
         ``inputs`` is the key of what the cluster is now like, "" when that is not known any more, ``None`` to leave
-        it as it was. ``declared`` is the digest of the declaration it was done by: nobody has to ask for it
-        again. Raises :class:`LeaseLost` and records nothing when ``token`` is no longer the lease's.
+        it as it was. ``declared`` is the digest of the declaration it was done by: nobody has to ask for it again.
+        ``held`` are the commits that go on waiting. ``also`` adds to the same transaction. Raises as `rest` does.
         """
         fields: dict[str, Any] = {"outcome": record.outcome.value, "text": record.text, "at": self._clock()}
-        if inputs is not None:
-            fields["inputs"] = inputs
-        if inputs:
-            fields["revision"] = record.revision
+        fields |= {"inputs": inputs} if inputs is not None else {}
+        fields |= {"revision": record.revision} if inputs else {}
         if ended:
             fields["done"] = max(ended)
 
@@ -102,18 +101,34 @@ class Progress:
             pipe.hset(key("app", app), mapping=fields)
             if ended:
                 pipe.hdel(key("open", app), *(str(number) for number in ended))
-            for commit, report in reports.items():
-                name = coding.commit_id(commit)
-                pipe.hset(key("commit", name), f"app:{app}", coding.encode(report))
-                pipe.hincrby(key("commit", name), "version", 1)
-                pipe.expire(key("commit", name), RETENTION)
-                pipe.zadd(key("dirty"), {name: 0})
+            commits.say(pipe, app, reports)
             pipe.lpush(key("syncs", app), coding.encode(record))
             pipe.ltrim(key("syncs", app), 0, MOST_SYNCS - 1)
             pipe.delete(key("flight", app), key("attempts", app))
             pipe.zrem(key("waiting"), app)
+            pipe.delete(key("held", app))
+            if held:
+                pipe.rpush(key("held", app), *(coding.commit_id(commit) for commit in held[-MOST_HELD:]))
             if declared:
                 pipe.hset(key("declared"), app, declared)
+            also(pipe)
+
+        self._guarded(app, token, change)
+
+    def rest(self, app: str, token: str, ended: Sequence[int], record: SyncRecord | None) -> None:
+        """End the requests of the numbers ``ended`` and leave the app as it was; its history names ``record``, if any.
+
+        Raises :class:`LeaseLost` and records nothing when ``token`` is no longer the lease's.
+        """
+
+        def change(pipe: Any) -> None:
+            pipe.hset(key("app", app), "done", max(ended))
+            pipe.hdel(key("open", app), *(str(number) for number in ended))
+            if record:
+                pipe.lpush(key("syncs", app), coding.encode(record))
+                pipe.ltrim(key("syncs", app), 0, MOST_SYNCS - 1)
+            pipe.delete(key("flight", app), key("attempts", app))
+            pipe.zrem(key("waiting"), app)
 
         self._guarded(app, token, change)
 

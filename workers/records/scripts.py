@@ -1,17 +1,19 @@
 """The Lua scripts: changes that must be decided and made in one step."""
 
 ACCEPT = """
--- ARGV: prefix, now, retention, most, delivery ('' = none), body, report queue, number of sightings;
---       3 per sighting: hash, field, value ('' = forget it); then 8 per request:
---       app, request ('' = only say something of the commit), last, commit ('' = none), state,
+-- ARGV: prefix, now, retention, most, delivery ('' = none), body, report queue, number of sightings, milliseconds
+--       for which a message counts as on its way; 5 per sighting: hash, field, value ('' = forget it), queue,
+--       message ('' = none); then 9 per request:
+--       app, request ('' = only say something of the commit), last, commit ('' = none), the commit's field, state,
 --       queue, message, the commit's message
 local p, now = ARGV[1], ARGV[2]
 local delivery = ARGV[5]
 local dkey = p .. 'delivery:' .. delivery
-local first = 9 + 3 * tonumber(ARGV[8])
-for i = 9, first - 1, 3 do
+local first = 10 + 5 * tonumber(ARGV[8])
+for i = 10, first - 1, 5 do
   if ARGV[i + 2] == '' then redis.call('HDEL', p .. ARGV[i], ARGV[i + 1])
   else redis.call('HSET', p .. ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
+  if ARGV[i + 4] ~= '' then redis.call('LPUSH', ARGV[i + 3], ARGV[i + 4]) end
 end
 if delivery ~= '' and redis.call('EXISTS', dkey) == 1 then
   -- Seen before. It counts as done unless it caused nothing then, or the work it caused failed: then it is tried again.
@@ -24,8 +26,8 @@ if delivery ~= '' and redis.call('EXISTS', dkey) == 1 then
   if not again then return {'duplicate'} end
 end
 local answer, numbers, published = {'accepted'}, {}, {}
-for i = first, #ARGV, 8 do
-  local app, request, last, commit, state = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
+for i = first, #ARGV, 9 do
+  local app, request, last, commit, state = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 5]
   local akey = p .. 'app:' .. app
   local known = redis.call('HMGET', akey, 'wanted', 'done', 'last', 'outcome')
   local wanted, done = tonumber(known[1] or '0'), tonumber(known[2] or '0')
@@ -39,16 +41,22 @@ for i = first, #ARGV, 8 do
       if last ~= '' then redis.call('HSET', akey, 'last', last) end
       redis.call('HSET', p .. 'open:' .. app, wanted, request)
       redis.call('SADD', p .. 'apps', app)
-      if ARGV[i + 6] ~= '' then redis.call('LPUSH', ARGV[i + 5], ARGV[i + 6]) end
+      if ARGV[i + 7] ~= '' then
+        redis.call('LPUSH', ARGV[i + 6], ARGV[i + 7])
+        redis.call('SET', p .. 'nudged:' .. app, 1, 'PX', ARGV[9])
+      end
     end
     if commit ~= '' then
-      redis.call('HSET', p .. 'commit:' .. commit, 'app:' .. app, state)
+      redis.call('HSET', p .. 'commit:' .. commit, ARGV[i + 4], state)
       redis.call('HINCRBY', p .. 'commit:' .. commit, 'version', 1)
       redis.call('EXPIRE', p .. 'commit:' .. commit, ARGV[3])
       redis.call('ZADD', p .. 'dirty', 0, commit)
-      if ARGV[i + 7] ~= '' and not published[commit] then
+      local alike = p .. 'alike:' .. string.match(commit, '^[^|]*|([^|]*|[^|]*)|')
+      redis.call('SADD', alike, commit)
+      redis.call('EXPIRE', alike, ARGV[3])
+      if ARGV[i + 8] ~= '' and not published[commit] then
         published[commit] = true
-        redis.call('LPUSH', ARGV[7], ARGV[i + 7])
+        redis.call('LPUSH', ARGV[7], ARGV[i + 8])
       end
     end
   end
@@ -85,7 +93,104 @@ return 0
 
 CLEAN = """
 -- KEYS: commit, dirty; ARGV: version, commit's name
-if redis.call('HGET', KEYS[1], 'version') == ARGV[1] then return redis.call('ZREM', KEYS[2], ARGV[2]) end
+local version = redis.call('HGET', KEYS[1], 'version')
+if not version or version == ARGV[1] then return redis.call('ZREM', KEYS[2], ARGV[2]) end
 return 0
 """
-"""Call a commit clean, unless something was said of it since it was read."""
+"""Call a commit clean, unless something was said of it since it was read; one that is no longer kept is clean."""
+
+WROTE = """
+-- KEYS: what the forge has, dirty, commits; ARGV: context, status, seconds kept, then name and version of each commit
+redis.call('HSET', KEYS[1], 'written:' .. ARGV[1], ARGV[2])
+redis.call('HDEL', KEYS[1], 'trying:' .. ARGV[1], 'tries', 'busy')
+redis.call('HINCRBY', KEYS[1], 'count:' .. ARGV[1], 1)
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+for i = 3, #KEYS do
+  local version = redis.call('HGET', KEYS[i], 'version')
+  if version and version ~= ARGV[2 * i - 1] then redis.call('ZADD', KEYS[2], 0, ARGV[2 * i - 2]) end
+end
+"""
+"""Remember what a forge was told, and whether more was said since."""
+
+ADMIT = """
+-- KEYS: budget, breakers; ARGV: now, seconds for a probe, seconds until those ask again who wait for one, the budget's
+--       window, most in it, a name for this one
+local now, most, longest = tonumber(ARGV[1]), tonumber(ARGV[5]), 0
+for i = 2, #KEYS do
+  local known = redis.call('HMGET', KEYS[i], 'until', 'probing')
+  local left = tonumber(known[1] or '0') - now
+  if left > 0 and known[2] then left = math.min(left, tonumber(ARGV[3])) end
+  longest = math.max(longest, left)
+end
+if longest > 0 then return tostring(longest) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[4])
+local used = redis.call('ZCARD', KEYS[1])
+if used >= most then
+  local blocking = redis.call('ZRANGE', KEYS[1], used - most, used - most, 'WITHSCORES')
+  return tostring(math.max(blocking[2] + ARGV[4] - now, 0.05))
+end
+redis.call('ZADD', KEYS[1], now, ARGV[6])
+redis.call('EXPIRE', KEYS[1], math.ceil(ARGV[4]) * 2)
+for i = 2, #KEYS do
+  if redis.call('EXISTS', KEYS[i]) == 1 then redis.call('HSET', KEYS[i], 'until', now + ARGV[2], 'probing', 1) end
+end
+return '0'
+"""
+"""Go through breakers, at once where they are closed and as the only one where a pause is over, and take one write of a
+budget; both or neither."""
+
+TRIP = """
+-- KEYS: breaker; ARGV: now, first pause, longest pause, the pause asked for
+local now, known = tonumber(ARGV[1]), redis.call('HMGET', KEYS[1], 'until', 'probing', 'failures')
+local before, failures = tonumber(known[1] or '0'), tonumber(known[3] or '0')
+if before <= now or known[2] then failures = failures + 1 end
+local pause = math.max(tonumber(ARGV[4]), math.min(ARGV[2] * 2 ^ math.min(failures - 1, 30), tonumber(ARGV[3])))
+if not known[2] then pause = math.max(pause, before - now) end
+redis.call('HSET', KEYS[1], 'until', now + pause, 'failures', failures)
+redis.call('HDEL', KEYS[1], 'probing')
+redis.call('EXPIRE', KEYS[1], 7200 + math.ceil(pause))
+return tostring(pause)
+"""
+"""Open a breaker, longer after each failure."""
+
+SAVED = "return redis.call('ZADD', KEYS[2], redis.call('INCR', KEYS[1]), ARGV[1])"
+"""Give an app's change the next number, in the transaction that makes the change."""
+APPEND = """
+-- KEYS: trail, where it stands, the token's mark; ARGV: line and hash it follows, the line, its number, its hash,
+--       most, milliseconds the token is marked as used (0: no token), the hash before the first line
+local known = redis.call('HMGET', KEYS[2], 'line', 'hash')
+local number, hash = known[1] or '0', known[2] or ARGV[8]
+if tonumber(ARGV[7]) > 0 and redis.call('EXISTS', KEYS[3]) == 1 then return {'used'} end
+if number ~= ARGV[1] or hash ~= ARGV[2] then return {'moved', number, hash} end
+if tonumber(ARGV[7]) > 0 then redis.call('SET', KEYS[3], ARGV[4], 'PX', ARGV[7]) end
+local over = redis.call('RPUSH', KEYS[1], ARGV[3]) - tonumber(ARGV[6])
+redis.call('HSET', KEYS[2], 'line', ARGV[4], 'hash', ARGV[5])
+if over > 0 then
+  redis.call('LTRIM', KEYS[1], over, -1)
+  redis.call('HINCRBY', KEYS[2], 'let_go', over)
+end
+return {'added'}
+"""
+"""Append a line to the audit trail if the one it follows is the last, and mark a token as used; both or nothing."""
+
+FAIL = """
+-- KEYS: since when, counts; ARGV: sender, now, window, most senders
+local old = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2] - ARGV[3], 'LIMIT', 0, 100)
+for _, sender in ipairs(old) do
+  redis.call('ZREM', KEYS[1], sender)
+  redis.call('HDEL', KEYS[2], sender)
+end
+local since = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if since and tonumber(since) <= ARGV[2] - ARGV[3] then
+  redis.call('HDEL', KEYS[2], ARGV[1])
+  since = false
+end
+if not since then redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) end
+local count = redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
+while redis.call('ZCARD', KEYS[1]) > tonumber(ARGV[4]) do
+  redis.call('HDEL', KEYS[2], redis.call('ZPOPMIN', KEYS[1])[1])
+end
+for i = 1, 2 do redis.call('EXPIRE', KEYS[i], math.ceil(ARGV[3]) * 2) end
+return count
+"""
+"""Count one failure of a sender in its window; the records stay bounded."""

@@ -10,17 +10,32 @@ import redis
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
-from workers import embedded, secretrefs
+from workers import embedded, issuers, secretrefs
+from workers.records.alerts import Alerts
 from workers.records.audit import Audit
 from workers.records.children import Children
 from workers.records.coding import commit_id
+from workers.records.comments import Comments
 from workers.records.commits import Commits
+from workers.records.counts import Counts
 from workers.records.declarations import Declarations
 from workers.records.drift import Drift
+from workers.records.exceptions import Exceptions
+from workers.records.failures import Failures
+from workers.records.holds import Holds
 from workers.records.hooks import Hooks
 from workers.records.intake import Intake
 from workers.records.leases import Leases
+from workers.records.measures import Measures
 from workers.records.progress import Progress
+from workers.records.pulls import Pulls
+from workers.records.quotas import Quotas
+from workers.records.repairs import Repairs
+from workers.records.rollbacks import Rollbacks
+from workers.records.secrets import Secrets
+from workers.records.sources import Sources
+from workers.records.unwell import Unwell
+from workers.records.watchers import Watchers
 from workers.records.wishes import Wishes
 
 if TYPE_CHECKING:
@@ -42,19 +57,37 @@ def url(settings: Settings) -> str:
 class Records:
     """Every record, by theme. ``clock`` gives seconds since the epoch; tests hand in their own."""
 
-    def __init__(self, client: redis.Redis, clock: Clock = time.time) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        clock: Clock = time.time,
+        trail: issuers.Audit = issuers.Audit(),  # noqa: B008
+    ) -> None:
         self.redis = client
         self.clock = clock
         self.intake = Intake(client, clock)
         self.hooks = Hooks(client)
         self.progress = Progress(client, clock)
+        self.comments, self.pulls = Comments(client), Pulls(client)
         self.commits = Commits(client)
+        self.quotas, self.secrets = Quotas(client), Secrets(client)
         self.leases = Leases(client)
         self.drift = Drift(client)
+        self.repairs = Repairs(client)
         self.children = Children(client)
         self.declarations = Declarations(client)
         self.wishes = Wishes(client)
-        self.audit = Audit(client, clock)
+        self.holds = Holds(client)
+        self.exceptions = Exceptions(client)
+        self.rollbacks = Rollbacks(client)
+        self.watchers = Watchers(client)
+        self.alerts = Alerts(client, clock)
+        self.counts = Counts(client)
+        self.sources = Sources(client)
+        self.unwell = Unwell(client)
+        self.measures = Measures(client)
+        self.failures = Failures(client, clock)
+        self.audit = Audit(client, clock, trail.most, trail.file)
 
 
 def connect(settings: Settings) -> Records:
@@ -68,7 +101,7 @@ def connect(settings: Settings) -> Records:
         retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 5),
         retry_on_error=[redis.ConnectionError, redis.TimeoutError],
     )
-    return Records(client)
+    return Records(client, trail=settings.audit)
 
 
 __all__ = ["Records", "commit_id", "connect", "url"]

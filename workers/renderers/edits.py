@@ -42,6 +42,16 @@ def _a(value: Any, kind: type, name: str) -> Any:
     raise ValueError(f"{name}: expected a {'list' if kind is list else 'mapping'}")
 
 
+WORDS: Final = ("version", "kubeVersion", "apiVersions", "commonAnnotationsEnvsubst")
+"""What an app says to Kustomize itself, beside what is put into the kustomization."""
+
+
+def split(edits: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what is put into a kustomization, and the rest."""
+    said = {name: value for name, value in edits.items() if name in WORDS}
+    return {name: value for name, value in edits.items() if name not in WORDS}, said
+
+
 def existing(edits: Mapping[str, Any], has: Any) -> dict[str, Any]:
     """Return the edits without components that are not there, if they say not to mind. ``has`` tells of a path."""
     found = {name: value for name, value in edits.items() if name != "ignoreMissingComponents"}

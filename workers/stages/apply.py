@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from workers import fields, ignored, kube, manifests, writing
-from workers.errors import ClusterUnreachable
+from workers.errors import ClusterUnreachable, ObjectRefused
 from workers.model import Action, Manifest, Owned, Ref, Rendered
 from workers.options import Options
 from workers.policies import Ignored
@@ -22,12 +22,14 @@ def changes(
     force: bool,
     parallel: int,
     check: Callable[[], None],
+    rules: Sequence[Ignored] = (),
 ) -> dict[Ref, Manifest]:
     """Write the objects of ``wanted`` that are in ``writes``; return each as the API server accepted it.
 
     One that is there without the app's label (``writes`` says ``configured``, ``live`` has none) is read first.
-    ``how`` has the options of every object. ``check`` is asked before every write and may raise (a lost lease). All of
-    a group is tried; the first refusal is raised after it, and later groups are not begun.
+    ``how`` has the options of every object, ``rules`` the fields that others write. ``check`` is asked before every
+    write and may raise (a lost lease). All of a group is tried; the first refusal is raised after it, and later groups
+    are not begun.
     """
     accepted: dict[Ref, Manifest] = {}
 
@@ -38,8 +40,11 @@ def changes(
             before = live.get(rendered.ref)
             if before is None and writes[rendered.ref] is Action.CONFIGURED:
                 before = writing.get(client, owned)
+                owned = ignored.asked(owned, before, rules, rendered.ref, how[rendered.ref])
             done = writing.write(client, owned, before, how[rendered.ref], force=force)
             accepted[rendered.ref] = done.manifest
+        except ObjectRefused as error:
+            return ObjectRefused(f"{rendered.origin}: {error}", error.field)
         except kube.UnknownKind:
             return ClusterUnreachable(f"{rendered.origin}: the API server does not serve {rendered.ref.kind} yet")
         except Exception as error:
@@ -76,6 +81,7 @@ def owned(
             continue
         version = rendered.manifest["apiVersion"].rpartition("/")[2]
         free = how[rendered.ref].once or how[rendered.ref].ignore
-        digest = "" if free else fields.digest(ignored.without(manifest, rules, rendered.ref))
-        found.append(Owned(rendered.ref, version, manifests.rendered_digest(rendered.manifest), digest))
+        digest = "" if free else ignored.accepted(manifest, rules, rendered.ref)
+        ownership = "" if free else fields.ownership(manifest)
+        found.append(Owned(rendered.ref, version, ignored.rendered_digest(rendered), digest, ownership))
     return found

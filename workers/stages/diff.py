@@ -7,21 +7,16 @@ dry-run, which also validates it, before anything is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from workers import fields, ignored, immutable, inventory, kube, manifests, masking, writing
-from workers.errors import HooklineError, ObjectConflict, ObjectRefused
+from workers import fields, ignored, inventory, kube, trying
+from workers.errors import AuthorError
 from workers.model import Action, Change, Manifest, Owned, Ref, Rendered
 from workers.options import Options
 from workers.policies import Ignored
-
-Take = Callable[[Rendered, str], None]
-
-
-class MissingKind(Exception):
-    """The kind is not served yet, and the object says that it will be."""
+from workers.trying import MissingKind, Take
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +27,42 @@ class Difference:
     live: dict[Ref, Manifest]
 
     @property
+    def written(self) -> tuple[Change, ...]:
+        """The changes that need a write."""
+        return tuple(change for change in self.changes.values() if change.action is not Action.UNCHANGED)
+
+    @property
     def writes(self) -> set[Ref]:
         """The objects that need a write."""
-        return {ref for ref, change in self.changes.items() if change.action is not Action.UNCHANGED}
+        return {change.ref for change in self.written}
 
 
 def live_objects(
-    client: kube.Client, applyset: str, kinds: Sequence[tuple[str, str, str]], parallel: int, seen: str = ""
+    client: kube.Client,
+    applyset: str,
+    kinds: Sequence[tuple[str, str, str]],
+    parallel: int,
+    seen: str = "",
+    barred: set[tuple[str, str]] | None = None,
 ) -> dict[Ref, Manifest]:
     """Return every live object labelled as part of ``applyset``, by one LIST per (group, version, kind).
 
-    ``seen`` is the resourceVersion of the app's last write, than which nothing read may be older.
+    ``seen`` is the resourceVersion of the app's last write, than which nothing read may be older. With ``barred``, the
+    (group, kind) of what may not be listed is put there; without, that raises.
     """
 
     def one(kind: tuple[str, str, str]) -> list[tuple[Ref, Manifest]]:
         group, version, name = kind
         try:
             resource = client.resource(group, name, version)
+            listing = client.list(resource, selector=f"{inventory.PART_OF}={applyset}", seen=seen)
         except kube.UnknownKind:
             return []  # its CRD is in the same set, or is gone: either way nothing of it is live
-        listing = client.list(resource, selector=f"{inventory.PART_OF}={applyset}", seen=seen)
+        except kube.Forbidden:
+            if barred is None:
+                raise
+            barred.add((group, name))
+            return []
         return [
             (
                 Ref(group, name, item["metadata"].get("namespace", ""), item["metadata"]["name"]),
@@ -70,8 +81,8 @@ def is_settled(rendered: Rendered, live: Manifest | None, known: Owned | None, r
         return False
     if fields.writers(live):
         return False
-    return known.rendered == manifests.rendered_digest(rendered.manifest) and known.accepted == fields.digest(
-        ignored.without(live, rules, rendered.ref)
+    return known.rendered == ignored.rendered_digest(rendered) and ignored.is_accepted(
+        known.accepted, live, rules, rendered.ref
     )
 
 
@@ -86,14 +97,16 @@ def compare(
     force: bool,
     parallel: int,
     take: Take,
+    spared: Collection[Ref] = (),
 ) -> Difference:
     """Return what each wanted object needs. Raises the first refusal, naming file, object and field; writes nothing.
 
     ``how`` has the options of every object, ``rules`` the fields whose difference does not count. ``take`` is asked
     for every object that carries the label of another ApplySet, with that label, and raises unless it may be ours.
+    What is ``spared`` is not going to be written: what is wrong with it fails nothing.
     """
     dry = client.dry()
-    coming = _coming([rendered for rendered in wanted if rendered.ref not in live])
+    comes = coming([rendered for rendered in wanted if rendered.ref not in live])
 
     def one(rendered: Rendered) -> Change:
         options = how[rendered.ref]
@@ -101,71 +114,23 @@ def compare(
             return Change(rendered.ref, Action.UNCHANGED)
         if is_settled(rendered, live.get(rendered.ref), known.get(rendered.ref), rules):
             return Change(rendered.ref, Action.UNCHANGED)
-        if rendered.ref not in live and coming(rendered.ref):
+        if rendered.ref not in live and comes(rendered.ref):
             return Change(rendered.ref, Action.CREATED)
         try:
-            return tried(dry, applyset, rendered, live.get(rendered.ref), options, force, take)
+            return trying.tried(dry, applyset, rendered, live.get(rendered.ref), options, force, take, rules).change
         except MissingKind:
             return Change(rendered.ref, Action.CREATED)
+        except AuthorError:
+            if rendered.ref not in spared:
+                raise
+            return Change(rendered.ref, Action.UNCHANGED if rendered.ref in live else Action.CREATED)
 
     with ThreadPoolExecutor(parallel) as pool:
         changes = list(pool.map(one, wanted))
     return Difference({change.ref: change for change in changes}, dict(live))
 
 
-def tried(
-    dry: kube.Client, applyset: str, rendered: Rendered, live: Manifest | None, how: Options, force: bool, take: Take
-) -> Change:
-    """Try one object by dry-run. ``dry`` must be a dry client; ``live`` is what the app's label found, if anything.
-
-    Raises :class:`MissingKind` for a kind that is not served where the options say not to mind.
-    """
-    if not dry.dry_run:
-        raise ValueError("a plan is made with a dry client only")
-    owned = manifests.with_owner(rendered.manifest, applyset)
-    with located(rendered):
-        try:
-            applied = writing.write(dry, owned, live, how, force=force)
-        except ObjectConflict:
-            if live is not None:
-                raise
-            live = _adopted(dry, applyset, rendered, take)  # its managers may be such that give way
-            applied = writing.write(dry, owned, live, how, force=force)
-        except kube.ImmutableField as error:
-            raise immutable.explained(error, owned, live or writing.get(dry, owned)) from None
-        except kube.UnknownKind as error:
-            if how.skip_missing:
-                raise MissingKind(str(error)) from None
-            raise
-    if applied.created:
-        return Change(rendered.ref, Action.CREATED)
-    if live is None:
-        live = _adopted(dry, applyset, rendered, take)
-        if how.once:
-            return Change(rendered.ref, Action.UNCHANGED)
-    return _changed(rendered.ref, live or {}, applied.manifest)
-
-
-def _changed(ref: Ref, live: Manifest, wanted: Manifest) -> Change:
-    taken = [f"fields of {name}" for name in fields.writers(live)]
-    if live and not taken and fields.semantically_equal(live, wanted):
-        return Change(ref, Action.UNCHANGED)
-    return Change(ref, Action.CONFIGURED, (*masking.change_fields(live, wanted), *taken))
-
-
-def _adopted(dry: kube.Client, applyset: str, rendered: Rendered, take: Take) -> Manifest | None:
-    """Return the live object without our label; ``take`` raises when it carries another one and may not be ours."""
-    group, _, version = rendered.manifest["apiVersion"].rpartition("/")
-    live: Manifest | None = dry.get(
-        dry.resource(group, rendered.ref.kind, version), rendered.ref.namespace, rendered.ref.name
-    )
-    owner = ((live or {}).get("metadata", {}).get("labels") or {}).get(inventory.PART_OF)
-    if owner and owner != applyset:
-        take(rendered, owner)
-    return live
-
-
-def _coming(new: Sequence[Rendered]) -> Callable[[Ref], bool]:
+def coming(new: Sequence[Rendered]) -> Callable[[Ref], bool]:
     """Return whether an object's namespace or kind is among the ``new`` ones: then no dry-run can know it yet."""
     namespaces = {rendered.ref.name for rendered in new if (rendered.ref.group, rendered.ref.kind) == ("", "Namespace")}
     kinds = {
@@ -174,22 +139,3 @@ def _coming(new: Sequence[Rendered]) -> Callable[[Ref], bool]:
         if rendered.ref.kind == "CustomResourceDefinition" and isinstance(spec := rendered.manifest.get("spec"), dict)
     }
     return lambda ref: ref.namespace in namespaces or (ref.group, ref.kind) in kinds
-
-
-class located:  # noqa: N801 -- used as a verb: with located(rendered): ...
-    """Name the file in every refusal raised inside the block."""
-
-    def __init__(self, rendered: Rendered) -> None:
-        self._rendered = rendered
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Raise a refusal again with the file in front; let everything else pass."""
-        if isinstance(error, ObjectRefused):
-            raise ObjectRefused(f"{self._rendered.origin}: {error}", error.field) from error
-        if isinstance(error, kube.UnknownKind):
-            raise ObjectRefused(f"{self._rendered.origin}: {error}") from error
-        if isinstance(error, HooklineError):
-            return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workers import revisions
 from workers.apps import App
 from workers.errors import SourceMissing
 from workers.git.mirror import Mirror
@@ -14,7 +15,8 @@ def needed(here: str | None, has_wanted: bool, fetched_at: float, request: Reque
 
     ``here`` is the commit the app's revision names in the mirror now. Not when it is already the wanted one; not
     when drift is to be repaired, which concerns the cluster and not Git; not when somebody fetched after the
-    request was made, unless even so the wanted commit is not here.
+    request was made, unless even so the wanted commit is not here (and that fetch is no longer young: a thousand apps
+    that wait for a commit which is gone are one fetch).
     """
     if here is None:
         return True
@@ -31,13 +33,11 @@ def tree(mirror: Mirror, app: App, request: Request) -> tuple[str, Tree]:
     """
 
     def ask() -> bool:
-        wanted = not request.revision or mirror.has(request.revision)
+        wanted = not request.revision or mirror.has(request.revision) or mirror.looked_lately()
         return needed(mirror.resolve(app.revision), wanted, mirror.fetched_at(), request)
 
     if ask():
-        if app.revision == "HEAD":
-            mirror.point_head()
-        mirror.fetch(ask)
+        mirror.fetch(ask, head=app.revision == revisions.HEAD)
     revision = mirror.resolve(app.revision)
     if revision is None:
         raise SourceMissing(

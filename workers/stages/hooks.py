@@ -69,13 +69,14 @@ def start(
     raise ClusterUnreachable(f"the {hook.ref} of an earlier sync is still being deleted")
 
 
-def verdict(manifest: Manifest | None, marked: str) -> Verdict:
+def verdict(manifest: Manifest | None, marked: str, checks: health.Checks = health.NONE) -> Verdict:
     """Judge a hook that was made. One that was deleted before its end was seen has failed. Pure."""
     if manifest is None or made_by(manifest) != marked:
         return Verdict(done=True, ok=False, message="was deleted before it was seen to finish; sync again to run it")
     metadata = manifest["metadata"]
     deleted = "deletionTimestamp" in metadata
-    seen = health.judge({**manifest, "metadata": {k: v for k, v in metadata.items() if k != "deletionTimestamp"}})
+    kept = {k: v for k, v in metadata.items() if k != "deletionTimestamp"}
+    seen = health.state({**manifest, "metadata": kept}, checks)
     if deleted and not seen.done:
         return Verdict(done=True, ok=False, message="was deleted before it finished; sync again to run it")
     return seen

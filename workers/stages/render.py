@@ -1,54 +1,55 @@
 """Stage ``render``: a folder of a commit becomes the objects it wants.
 
-Plain YAML is read from the mirror. A folder with a kustomization is written out without links and built by
-``kubectl kustomize`` as a child process with bounds, without network helpers and without our environment.
+Plain YAML is read from the mirror. A folder with a kustomization or a chart is written out without links and built by
+``kubectl kustomize`` or ``helm template`` as a child process with bounds, without a network and our environment.
 """
 
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-import orjson
-
-from workers import documents, kustomization, manifests, options, phases
+from workers import documents, manifests, options, phases, secretdata
 from workers.apps import App
 from workers.declared import sorted_out
 from workers.errors import AuthorError, BadDocument
-from workers.git import trees
 from workers.git.trees import Tree
-from workers.model import Manifest, Rendered
+from workers.given import Given
+from workers.model import Manifest, Ref, Rendered
 from workers.policies import Build
-from workers.renderers import folders, kustomize, substitution
+from workers.renderers import source, substitution
+from workers.renderers.lately import Lately
 
-VERSION: Final = "2"
+VERSION: Final = "4"
 """Part of the inputs' key: raise it when the same inputs would render to something else."""
+Numbered = tuple[int, documents.Document]
+"""The number of the source among those that render, and a document of it."""
 Scope = Callable[[str, str, str], bool]
 """(group, version, kind) to whether the kind is namespaced; raises for a kind the cluster does not know."""
 
 
-def inputs(tree: Tree, app: App, variables: Mapping[str, str]) -> str:
+def inputs(tree: Tree, app: App, given: Given) -> str:
     """Return a key of everything the rendering of ``app`` reads: equal keys render to equal objects.
 
-    It holds the object ids of the app's folder and of every folder its kustomizations name, and a digest of the
-    values of its ``variables``.
+    It holds what its sources depend on (see `workers.renderers.source`) and digests of its variables and keys.
     """
-    components = orjson.loads(app.build.edits).get("components", []) if app.build.edits else []
-    read = kustomization.folders(tree, app.path, components)
-    parts = [VERSION, app.path, app.namespace, repr(app.build), repr(app.ignored)]
-    parts += [f"{folder}={tree.object_id(folder)}" for folder in read]
-    parts += [f"{name}={hashlib.sha256(value.encode()).hexdigest()}" for name, value in sorted(variables.items())]
+    parts = [VERSION, app.namespace, repr(app.ignored)]
+    refs = _refs(tree, app, given)
+    for view, files in _sources(tree, app, given):
+        parts += [view.path, repr(view.build), *source.inputs(files, view, refs, given)]
+    parts += [given.keys.digest] if given.keys.places else []
+    variables = sorted(given.variables.items())
+    parts += [f"{name}={hashlib.sha256(value.encode()).hexdigest()}" for name, value in variables]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def objects(
-    tree: Tree, app: App, key: str, scope: Scope, sync: str, variables: Mapping[str, str]
-) -> tuple[list[Rendered], list[documents.Document]]:
-    """Return what ``app`` wants, each object with its identity and the file it came from, and what apps it declares.
+    tree: Tree, app: App, key: str, scope: Scope, sync: str, given: Given
+) -> tuple[list[Rendered], list[documents.Document], list[Ref]]:
+    """Return what ``app`` wants, each object with its identity and the file it came from, what apps it declares, and
+    which objects more than one of its sources has: of those the last counts (as in Argo CD).
 
     ``key`` is that of the :func:`inputs`: what was read of the same ones lately is not read again. ``sync`` ends the
     names of hooks that only have a ``generateName``. Raises :class:`BadDocument` or :class:`RenderFailed` naming file,
@@ -56,23 +57,39 @@ def objects(
     """
     read = _lately.get(key)
     if read is None:
-        read = [_finished(document, app.build, variables) for document in documents.objects(_documents(tree, app))]
-        _lately.put(key, read)
-    kept, declarations = sorted_out(read)
-    return identified(kept, app, scope, f"{tree.revision[:7]}-{sync}"), declarations
+        refs = _refs(tree, app, given)
+        found = [
+            (at, document)
+            for at, (view, files) in enumerate(_sources(tree, app, given))
+            for document in documents.objects(source.read(files, view, refs, given))
+        ]
+        read = _lately.put(key, [(at, _finished(document, app.build, given.variables)) for at, document in found])
+    number = {id(document): at for at, document in read}
+    kept, declarations = sorted_out([document for _, document in read])
+    every = identified(kept, app, scope, f"{tree.revision[:7]}-{sync}")
+    wanted, repeated = _last([(number[id(document)], one) for document, one in zip(kept, every, strict=True)])
+    if twins := manifests.duplicates(wanted):
+        first, second = twins
+        raise BadDocument(f"{second.ref} is also in {first.origin}: keep one of them", second.file, second.line)
+    return wanted, declarations, repeated
 
 
-def _documents(tree: Tree, app: App) -> list[documents.Document]:
-    folder, build = tree.folder(app.path), app.build
-    edits = orjson.loads(build.edits) if build.edits else {}
-    if kustomization.file_of(folder) or edits or (build.gather and folders.has_kustomization(folder)):
-        built = kustomize.build(tree, app.path, edits, gather=build.gather)
-        return documents.read(built, _shown(app.path, "kustomization.yaml"))
-    return [
-        document
-        for path, blob in folders.manifests(folder, build)
-        for document in documents.read(trees.content(blob), _shown(app.path, path))
-    ]
+def _sources(tree: Tree, app: App, given: Given) -> list[tuple[App, Tree]]:
+    """Return the sources that render, each with its files."""
+    return [(view, files) for view, files in zip(app.views, (tree, *given.trees), strict=True) if view.path]
+
+
+def _refs(tree: Tree, app: App, given: Given) -> dict[str, Tree]:
+    """Return the files of the sources by the name that value files call them."""
+    pairs = zip(app.views, (tree, *given.trees), strict=True)
+    return {view.ref: files for view, files in pairs if view.ref}
+
+
+def _last(every: Sequence[tuple[int, Rendered]]) -> tuple[list[Rendered], list[Ref]]:
+    """Leave out what a later source has as well, and name it. Pure."""
+    last = {one.ref: at for at, one in every}
+    wanted = [one for at, one in every if at == last[one.ref]]
+    return wanted, sorted({one.ref for at, one in every if at != last[one.ref]})
 
 
 def _finished(document: documents.Document, build: Build, variables: Mapping[str, str]) -> documents.Document:
@@ -90,29 +107,8 @@ def _finished(document: documents.Document, build: Build, variables: Mapping[str
     return document if manifest is document.value else replace(document, value=manifest)
 
 
-class Lately:
-    """The objects of the last renderings, in this process's memory only: they may hold secrets."""
-
-    MOST: Final = 32
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[str, list[documents.Document]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: str) -> list[documents.Document] | None:
-        """Return what was put under ``key``, if it is still there."""
-        with self._lock:
-            return self._kept.get(key)
-
-    def put(self, key: str, read: list[documents.Document]) -> None:
-        """Keep ``read``; the oldest goes."""
-        with self._lock:
-            self._kept[key] = read
-            while len(self._kept) > self.MOST:
-                self._kept.popitem(last=False)
-
-
-_lately = Lately()
+_lately: Final = Lately[list[Numbered]](32)
+"""The objects of the last renderings."""
 
 
 def identified(read: Sequence[documents.Document], app: App, scope: Scope, ending: str = "") -> list[Rendered]:
@@ -121,7 +117,7 @@ def identified(read: Sequence[documents.Document], app: App, scope: Scope, endin
     An object without a namespace gets the app's when its kind is namespaced. Kinds defined by a
     CustomResourceDefinition of the same set are known by it; one that is not known yet counts as namespaced if the
     object says ``SkipDryRunOnMissingResource``. A hook without a name gets one from its ``generateName`` and
-    ``ending``. Raises :class:`BadDocument` when one object is there twice.
+    ``ending``.
     """
     namespace = app.namespace
     defined = _defined(document.value for document in read)
@@ -144,10 +140,8 @@ def identified(read: Sequence[documents.Document], app: App, scope: Scope, endin
         metadata = {key: value for key, value in manifest["metadata"].items() if key != "namespace"}
         if ref.namespace:
             metadata["namespace"] = ref.namespace
-        found.append(Rendered(ref, {**manifest, "metadata": metadata}, document.file, document.line))
-    if twins := manifests.duplicates(found):
-        first, second = twins
-        raise BadDocument(f"{second.ref} is also in {first.origin}: keep one of them", second.file, second.line)
+        whole = secretdata.stored({**manifest, "metadata": metadata})
+        found.append(Rendered(ref, whole, document.file, document.line))
     return found
 
 
@@ -161,7 +155,8 @@ def _options(document: documents.Document, app: App) -> options.Options:
 def _named(manifest: Manifest, ending: str) -> Manifest:
     """Return a hook that has only a ``generateName`` with a name; anything else as it is."""
     metadata = manifest["metadata"]
-    if metadata.get("name") or not ending or not (metadata.get("annotations") or {}).get(phases.HOOK):
+    said = metadata.get("annotations") or {}
+    if metadata.get("name") or not ending or not (said.get(phases.HOOK) or said.get(phases.HELM_HOOK)):
         return manifest
     return {**manifest, "metadata": {**metadata, "name": f"{metadata.get('generateName')}{ending}"}}
 
@@ -177,7 +172,3 @@ def _defined(values: object) -> dict[tuple[str, str], bool]:
         ):
             known[str(spec.get("group")), str(spec["names"].get("kind"))] = spec.get("scope") == "Namespaced"
     return known
-
-
-def _shown(path: str, name: str) -> str:
-    return name if path in (".", "") else f"{path.strip('/')}/{name}"

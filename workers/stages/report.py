@@ -2,77 +2,196 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, Protocol
 
+import orjson
 import structlog
 
-from workers.errors import AuthorError
-from workers.model import Commit, Report, State, Status
+from workers import outcomes
+from workers.errors import AuthorError, ForgeUnreachable, OperatorError
+from workers.forges.refusals import Busy, Full
+from workers.model import Report, State, Status
 from workers.records import coding
-from workers.records.commits import CommitRecord, Commits
+from workers.records.commits import CommitRecord, Commits, Shown
 
 log = structlog.get_logger()
 
-CONTEXT = "hookline"
-MOST_CONTEXTS = 20
+CONTEXT: Final = "hookline"
+PLAN: Final = f"{CONTEXT}/plan"
+"""The context of what a merge would do; an app called ``plan`` has its own elsewhere."""
+MOST_CONTEXTS: Final = 20
 """Apps with a status of their own. Forges allow some 80 writes a minute, so many apps share the one status."""
+MOST_PENDING: Final = 950
+"""Writes of one context after which only ends are written: GitHub takes 1,000, and the last one has to be an end."""
+MOST_TRIES: Final = 10
+"""Failures in a row after which a status counts as refused that the forge will not take while it works otherwise."""
 
-Writer = Callable[[Commit, Status], None]
+Link = Callable[[str, int], str]
+"""Makes the link to a sync: app and number to URL."""
 
 
-def wanted(apps: Mapping[str, Report]) -> list[Status]:
-    """Return the statuses a commit should have, the one for all apps first. Pure."""
+class Pen(Protocol):
+    """What writes."""
+
+    def admit(self, status: Status) -> None:
+        """Raise unless this status may be written now; nothing was sent then."""
+
+    def write(self, status: Status, *, is_doubtful: bool) -> None:
+        """Make a status true; ``is_doubtful`` when it may be already. Raises as :func:`workers.forges.write`."""
+
+
+def wanted(apps: Mapping[str, Report], link: Link) -> list[Status]:
+    """Return the statuses a commit should have, the one for all apps first. Pure but for ``link``."""
     if not apps:
         return []
-    own = [Status(f"{CONTEXT}/{app}", report.state, report.text) for app, report in sorted(apps.items())]
-    return [Status(CONTEXT, *overall(apps)), *(own if len(own) <= MOST_CONTEXTS else [])]
+    own = [Status(context_of(app), said.state, said.text, link(app, said.number)) for app, said in _told_apart(apps)]
+    return [overall(apps, link), *own]
 
 
-def overall(apps: Mapping[str, Report]) -> tuple[State, str]:
-    """Return the one state and text for all apps of a commit. Pure.
+def context_of(app: str) -> str:
+    """Return the context of an app's own status. Pure. No app's name has a slash."""
+    return f"{CONTEXT}/{app}" if app != "plan" else f"{CONTEXT}/app/{app}"
+
+
+def planned(records: Iterable[CommitRecord]) -> list[Status]:
+    """Return the status of the pull requests that would merge a commit, if there are any. Pure.
+
+    Several may have one head, and into different branches: the worst of them counts.
+    """
+    plans = {number: said for record in records for number, said in record.plans.items()}
+    if not plans:
+        return []
+    ranks = (State.PENDING, State.FAILURE, State.SUCCESS)
+    state = min((said.state for said in plans.values()), key=ranks.index)
+    number, said = max((pair for pair in plans.items() if pair[1].state is state), key=lambda pair: pair[0])
+    text = f"pull request {number}, of {len(plans)}: {said.text}" if len(plans) > 1 else said.text
+    return [Status(PLAN, state, text)]
+
+
+def _told_apart(apps: Mapping[str, Report]) -> list[tuple[str, Report]]:
+    """The apps with a status of their own: all of a few; of many those that are affected, once that is known of all."""
+    if len(apps) <= MOST_CONTEXTS:
+        return sorted(apps.items())
+    if any(said.state is State.PENDING for said in apps.values()):
+        return []
+    affected = sorted((app, said) for app, said in apps.items() if outcomes.affects(said))
+    return affected if len(affected) <= MOST_CONTEXTS else []
+
+
+def overall(apps: Mapping[str, Report], link: Link) -> Status:
+    """Return the one status for all apps of a commit. Pure but for ``link``.
 
     Pending until the last app ended: a check must not turn green before it turns red.
     """
     of = {state: sorted(app for app, report in apps.items() if report.state is state) for state in State}
     if len(apps) == 1:
-        app, report = next(iter(apps.items()))
-        return report.state, f"{app}: {report.text}"
+        [(app, report)] = apps.items()
+        return Status(CONTEXT, report.state, f"{app}: {report.text}", link(app, report.number))
     if of[State.PENDING]:
         # The same words until the end: a text that counted would be one more write to the forge per app.
-        return State.PENDING, f"{len(apps)} apps, not all done yet"
+        return Status(CONTEXT, State.PENDING, f"{len(apps)} apps, not all done yet")
     if failed := of[State.FAILURE]:
-        more = f" ({len(failed)} of {len(apps)} apps failed)"
-        return State.FAILURE, f"{failed[0]}: {apps[failed[0]].text}{more}"
-    return State.SUCCESS, f"all {len(apps)} apps: {_common(apps)}"
+        first = apps[failed[0]]
+        what = failed[0] if len(failed) == 1 else f"{len(failed)} of {len(apps)} apps failed; {failed[0]}"
+        return Status(CONTEXT, State.FAILURE, f"{what}: {first.text}", link(failed[0], first.number))
+    return _green(apps, link)
 
 
-def _common(apps: Mapping[str, Report]) -> str:
-    texts = {report.text for report in apps.values()}
-    return texts.pop() if len(texts) == 1 else "in sync"
+def _green(apps: Mapping[str, Report], link: Link) -> Status:
+    """The one status of a commit of which no app failed: what is green and not deployed is said first."""
+    affected = sorted(app for app, said in apps.items() if outcomes.affects(said))
+    waiting = [app for app in affected if outcomes.waits(apps[app])]
+    if waiting or len(affected) == 1:
+        first, others = (waiting or affected)[0], len(apps) - 1
+        said = f"{len(waiting)} of {others + 1} apps wait; {first}" if len(waiting) > 1 else first
+        rest = "" if len(waiting) > 1 else f" ({others} other app{'s' if others > 1 else ''} well or not affected)"
+        return Status(CONTEXT, State.SUCCESS, f"{said}: {apps[first].text}{rest}", link(first, apps[first].number))
+    if not affected:
+        return Status(CONTEXT, State.SUCCESS, f"{outcomes.NOT_AFFECTED}: none of {len(apps)} apps")
+    texts = {apps[app].text for app in affected}
+    count = f"all {len(apps)}" if len(affected) == len(apps) else f"{len(affected)} of {len(apps)}"
+    rest = "" if len(affected) == len(apps) else "; the others are not affected"
+    return Status(CONTEXT, State.SUCCESS, f"{count} apps: {texts.pop() if len(texts) == 1 else 'in sync'}{rest}")
 
 
-def unwritten(record: CommitRecord) -> list[Status]:
-    """Return the statuses the forge does not have yet: an equal one is never written twice. Pure."""
-    return [status for status in wanted(record.apps) if record.written.get(status.context) != coding.encode(status)]
+def merged(records: Iterable[CommitRecord]) -> dict[str, Report]:
+    """Return what each app says of commits that share their statuses. Pure.
 
-
-def publish(commits: Commits, name: str, write: Writer) -> None:
-    """Write what the forge does not have, and call the commit clean if nothing was said of it meanwhile.
-
-    A status the forge will never take (no such commit, too many statuses) is logged and counts as written.
-    Raises :class:`workers.errors.ForgeUnreachable` or an :class:`workers.errors.OperatorError` when a later attempt
-    may succeed; the commit stays dirty.
+    An app that follows one branch says of the same revision on another one that it is not affected: that must not
+    hide how it fared on its own. Else the worse goes first, so that no status is green that should not be.
     """
-    record = commits.read(name)
-    for status in unwritten(record):
-        try:
-            write(record.commit, status)
-        except AuthorError as error:
-            log.error(
-                "status refused",
-                repository=record.commit.repository,
-                revision=record.commit.revision,
-                reason=str(error),
-            )
-        commits.wrote(name, status)
-    commits.clean(record)
+    found: dict[str, Report] = {}
+    for record in records:
+        for app, report in record.apps.items():
+            if app not in found or _weight(report) > _weight(found[app]):
+                found[app] = report
+    return found
+
+
+def _weight(report: Report) -> tuple[int, bool, int]:
+    rank = (State.SUCCESS, State.FAILURE, State.PENDING).index(report.state)
+    return rank, outcomes.affects(report), report.number
+
+
+def unwritten(statuses: Iterable[Status], shown: Shown) -> list[Status]:
+    """Return the statuses to write: an equal one is never written twice, nor one the forge will not take. Pure.
+
+    One that may have been overwritten without an answer is not known to be equal.
+    """
+    return [
+        status
+        for status in statuses
+        if (not _says(shown.written.get(status.context), status) or status.context in shown.trying)
+        and status.context not in shown.full
+        and (status.state is not State.PENDING or shown.counts.get(status.context, 0) < MOST_PENDING)
+    ]
+
+
+def _says(written: str | None, status: Status) -> bool:
+    """Whether what was written last says the same: a link to a later sync alone is not worth a write."""
+    wanted = coding.encode(replace(status, url=""))
+    return written is not None and {**orjson.loads(written), "url": ""} == orjson.loads(wanted)
+
+
+def publish(commits: Commits, place: str, names: Sequence[str], pen: Pen, link: Link) -> None:
+    """Write what the forge does not have, and call the commits clean if nothing was said of them meanwhile.
+
+    What is said while one status is written counts for the next: nothing is written that is known to be old. A status
+    the forge will never take (no such commit, too many statuses) is logged and counts as written.
+    Raises :class:`workers.errors.ForgeUnreachable` or an :class:`workers.errors.OperatorError` when a later attempt
+    may succeed, and what ``pen`` raises; the commits stay dirty.
+    """
+    while True:
+        records, shown = commits.look(place, names)
+        left = unwritten([*wanted(merged(records), link), *planned(records)], shown)
+        if not left:
+            break
+        pen.admit(left[0])
+        _one(commits, place, left[0], records, shown, pen)
+    for record in records:
+        commits.clean(record)
+
+
+def _one(commits: Commits, place: str, status: Status, records: Sequence[CommitRecord], shown: Shown, pen: Pen) -> None:
+    """Write one status: first the intent, then the write, then that it is written."""
+    is_doubtful = shown.trying.get(status.context) == coding.encode(status)
+    if not is_doubtful:
+        commits.trying(place, status)
+    try:
+        pen.write(status, is_doubtful=is_doubtful)
+    except (AuthorError, Busy) as error:
+        if isinstance(error, Busy) and shown.busy < MOST_TRIES:
+            raise
+        log.error("status refused", context=status.context, reason=str(error))
+        if isinstance(error, Full):
+            commits.full(place, status.context)
+    except ForgeUnreachable as error:
+        if error.retry_after is not None:
+            commits.refused(place, status)
+        raise
+    except OperatorError:
+        commits.refused(place, status)
+        raise
+    commits.wrote(place, status, records)

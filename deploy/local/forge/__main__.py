@@ -15,6 +15,7 @@ import threading
 from pathlib import Path
 
 from deploy.local.forge.forge import Forge
+from deploy.local.forge.kinds import KINDS
 
 
 def main(arguments: list[str]) -> int:
@@ -50,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.local.forge", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder for the repositories")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
-    parser.add_argument("--kind", choices=("github", "gitlab"), default="github")
+    parser.add_argument("--kind", choices=sorted(KINDS), default="github")
     parser.add_argument("--webhook", action="append", default=[], metavar="URL", help="may be repeated")
     parser.add_argument(
         "--repository",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -59,6 +60,19 @@ def describe(repository: Repository, ref: str, before: str, after: str, limit: i
     commits = tuple(repository.between(ref, before, after, limit))
     forced = before != ZERO and not repository.is_ancestor(before, after)
     return Moved(ref, before, after, forced=forced, head=head, commits=commits)
+
+
+def fork(home: Place, full_name: str) -> Place:
+    """Return a fork at the same forge as its payloads name it, ``home`` for none. Pure."""
+    if not full_name:
+        return home
+    swap = (home.full_name, full_name)
+    return Place(identity(full_name), full_name, home.url.replace(*swap), home.web.replace(*swap), home.default_branch)
+
+
+def identity(full_name: str) -> int:
+    """Return the number that a repository of a name is made with. Pure."""
+    return int.from_bytes(hashlib.sha256(full_name.encode()).digest()[:6], "big") % 10**9
 
 
 def place(repository: Repository, web: str) -> Place:

@@ -8,6 +8,7 @@
 ``GET  /_standin/deliveries``               all deliveries with their attempts, oldest first
 ``POST /_standin/deliveries/GUID/attempts`` send a delivery once more
 ``POST /_standin/silence?on=true|false``    stop or resume sending deliveries
+``POST /_standin/delay?seconds=0.05``       let each API call take that long
 ==========================================  =====================================================================
 """
 
@@ -38,6 +39,9 @@ def answer(state: State, request: Request) -> Response:
         case "POST", ["silence"]:
             state.courier.is_silent = request.query.get("on") == "true"
             return json(200, {"silent": state.courier.is_silent})
+        case "POST", ["delay"]:
+            state.delay = float(request.query.get("seconds", "0"))
+            return json(200, {"delay": state.delay})
         case _:
             return json(404, {"message": "not found"})
 

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final, Self
 
-from deploy.local.forge import site
+from deploy.local.forge import changes, site
 from deploy.local.forge.checkout import Checkout
 from deploy.local.forge.faults import Fault
-from deploy.local.forge.github import objects
-from deploy.local.forge.github import side as github_side
-from deploy.local.forge.gitlab import side as gitlab_side
 from deploy.local.forge.gitlab.jobs import Job
+from deploy.local.forge.gitlab.side import GitLab
 from deploy.local.forge.hooks import Courier, Delivery
+from deploy.local.forge.kinds import KINDS
 from deploy.local.forge.ledger import Written
 from deploy.local.forge.pulls import Pull
 from deploy.local.forge.repository import Repository
-from deploy.local.forge.state import Api, Call, State
+from deploy.local.forge.state import Call, State
 from deploy.local.forge.web import Server
 
 TOKEN: Final = "stand-in-token"  # noqa: S105 - opens nothing but this stand-in
 SECRET: Final = "stand-in-secret"  # noqa: S105 - signs for this stand-in only
 
-_HEADERS: Final[Mapping[str, Callable[[Delivery, str], Mapping[str, str]]]] = {
-    "github": github_side.headers,
-    "gitlab": gitlab_side.headers,
-}
-_API_PATHS: Final = {"github": "/api/v3", "gitlab": "/api/v4"}
-
 
 class Forge:
     """A forge on 127.0.0.1, in threads of this process; use it as a context manager, or start and stop it.
 
-    ``kind`` is ``github`` or ``gitlab``. Repositories live below ``data``. ``secret`` signs deliveries
+    ``kind`` is one of :data:`KINDS`. Repositories live below ``data``. ``secret`` signs deliveries
     (a ``whsec_`` token makes GitLab's signature). ``token`` is the API token of ``bot``; ``user`` pushes and
     merges. ``port`` 0 takes a free port.
     """
@@ -51,12 +44,11 @@ class Forge:
         bot: str = "hookline-bot",
     ) -> None:
         self.kind, self.token, self.secret = kind, token, secret
-        api: Api = github_side.GitHub() if kind == "github" else gitlab_side.GitLab()
-        courier = Courier(lambda delivery: _HEADERS[kind](delivery, self.secret))
-        self._state = State(data=data, api=api, tokens={token: bot}, user=user, courier=courier)
+        courier = Courier(lambda delivery: KINDS[kind].headers(delivery, self.secret))
+        self._state = State(data=data, api=KINDS[kind].api(), tokens={token: bot}, user=user, courier=courier)
         self._server = Server(lambda request: site.answer(self._state, request), port)
         self.url = self._state.url = f"http://127.0.0.1:{self._server.port}"
-        self.api = self.url + _API_PATHS[kind]
+        self.api = self.url + KINDS[kind].path
         for url in webhooks:
             self.add_webhook(url)
 
@@ -84,10 +76,14 @@ class Forge:
     def create(self, full_name: str, *, public_url: str = "", default_branch: str = "main") -> Repository:
         """Make a repository, or take over the one on disk. Payloads name ``public_url``, if set, to clone from."""
         path = self._state.data / "git" / f"{full_name}.git"
-        repository = Repository(objects.number(full_name) % 10**9, full_name, path, public_url)
+        repository = Repository(changes.identity(full_name), full_name, path, public_url)
         repository.prepare(default_branch)
         self._state.repositories[full_name] = repository
         return repository
+
+    def public_url(self, full_name: str) -> str:
+        """Return the clone URL that payloads name."""
+        return self._state.repositories[full_name].public_url or self.clone_url(full_name)
 
     def clone_url(self, full_name: str) -> str:
         """Return where a repository is really cloned from."""
@@ -97,10 +93,14 @@ class Forge:
         """Clone a repository into ``folder``, as a person who works on it does."""
         return Checkout(self.clone_url(full_name), folder, branch)
 
-    def open_pull(self, full_name: str, head: str, base: str = "main", title: str = "") -> Pull:
-        """Open a pull request; raises ``pulls.Conflict`` when there is nothing to merge."""
-        repository = self._state.repositories[full_name]
-        return self._state.pulls.open(repository, head, base, title or head, "", self._state.user)
+    def open_pull(self, full_name: str, head: str, base: str = "main", title: str = "", fork: str = "") -> Pull:
+        """Open a pull request, from a branch of ``fork`` where one is named: by whoever owns that.
+
+        Raises ``pulls.Conflict`` when there is nothing to merge.
+        """
+        state, source = self._state, self._state.repositories.get(fork)
+        author = fork.partition("/")[0] or state.user
+        return state.open(state.repositories[full_name], head, base, title or head, "", author, source)
 
     def merge(self, full_name: str, number: int, *, squash: bool = False) -> str:
         """Merge a pull request as the button does, deliveries included, and return the new commit."""
@@ -110,6 +110,11 @@ class Forge:
             raise KeyError(f"{full_name} has no pull request {number}")
         message = f"Merge pull request #{number} from {pull.head}\n\n{pull.title}"
         return self._state.merge(repository, pull, message, squash=squash).merge_sha
+
+    def page(self, full_name: str, number: int) -> str:
+        """Return ``""``: a pull request has no page here."""
+        del full_name, number
+        return ""
 
     # statuses
 
@@ -145,15 +150,16 @@ class Forge:
     def jobs(self, project: str, sha: str) -> list[Job]:
         """Return GitLab's jobs of a commit, oldest first; none for a forge of another kind."""
         api = self._state.api
-        return api.jobs(project, sha) if isinstance(api, gitlab_side.GitLab) else []
+        return api.jobs(project, sha) if isinstance(api, GitLab) else []
+
+    @property
+    def state(self) -> State:
+        """All that the forge holds: its GitHub Apps, its check runs, and what it can do to its repositories."""
+        return self._state
 
     def add_token(self, token: str, user: str) -> None:
         """Let another bot user in."""
         self._state.tokens[token] = user
-
-    def remove_token(self, token: str) -> None:
-        """Revoke a token."""
-        del self._state.tokens[token]
 
     @property
     def calls(self) -> list[Call]:

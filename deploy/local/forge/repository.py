@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -154,6 +155,13 @@ class Repository:
             modified=tuple(path for mark, path in changed if mark not in ("A", "D")),
             removed=tuple(path for mark, path in changed if mark == "D"),
         )
+
+    def keep(self, source: Repository, commit: str, refs: Sequence[str]) -> None:
+        """Keep a commit of this or another repository under some refs that are no branches."""
+        if source.path != self.path:
+            git(self.path, "fetch", "-q", "--no-tags", str(source.path), commit)
+        for ref in refs:
+            git(self.path, "update-ref", ref, commit)
 
     def merge(self, base: str, head: str, message: str, author: tuple[str, str], *, squash: bool) -> str:
         """Merge commit ``head`` into branch ``base`` and return the new commit.

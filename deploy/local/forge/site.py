@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
-from deploy.local.forge import backend, control, page
+from deploy.local.forge import backend, control, page, private
 from deploy.local.forge.state import Call, State
 from deploy.local.forge.web import Request, Response
 
 _GIT = re.compile(r"/(?P<name>[\w.-]+(?:/[\w.-]+)+?)\.git/(?P<rest>[\w./-]+)", re.ASCII)
-_API = re.compile(r"(?:/api/v[34])?(?P<path>/(?:repos|projects)/.*)")
+_API = re.compile(
+    r"(?:/api/v[134])?(?P<path>/(?:repos|projects|repositories|app)/.*|/user|/app)"
+    r"|/2\.0(?P<cloud>/repositories/.*|/user)|/rest(?P<server>/(?:api|build-status)/.*)"
+)
 
 
 def answer(state: State, request: Request) -> Response:
@@ -19,8 +22,11 @@ def answer(state: State, request: Request) -> Response:
     if request.path.startswith("/_standin/"):
         return control.answer(state, request)
     if found := _API.fullmatch(request.path):
-        response = state.api.answer(state, request, found["path"])
-        state.calls.append(Call(request.method, found["path"], request.headers, request.body, response.code))
+        if state.delay:
+            state.stopping.wait(state.delay)
+        path = found[found.lastgroup or "path"]
+        response = state.api.answer(state, request, path)
+        state.calls.append(Call(request.method, path, request.headers, request.body, response.code))
         return response
     if found := _GIT.fullmatch(request.path):
         return _git(state, request, found["name"], found["rest"])
@@ -31,6 +37,8 @@ def _git(state: State, request: Request, name: str, rest: str) -> Response:
     repository = state.repositories.get(name)
     if repository is None:
         return Response(404, b"repository not found\n")
+    if refusal := private.turned_away(state, request, name):
+        return refusal
     if rest == "git-upload-pack" and backend.is_fetch(request):
         state.fetches.append(name)
     if rest != "git-receive-pack":

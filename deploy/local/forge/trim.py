@@ -21,14 +21,39 @@ CALLS: Final = {
     "/repos/{owner}/{repo}/statuses/{sha}": ("post",),
     "/repos/{owner}/{repo}/commits/{ref}/statuses": ("get",),
     "/repos/{owner}/{repo}/commits/{ref}/status": ("get",),
+    "/repos/{owner}/{repo}/commits/{ref}/check-runs": ("get",),
+    "/repos/{owner}/{repo}/check-runs": ("post",),
+    "/repos/{owner}/{repo}/check-runs/{check_run_id}": ("get", "patch"),
+    "/repos/{owner}/{repo}/check-runs/{check_run_id}/rerequest": ("post",),
+    "/repos/{owner}/{repo}/installation": ("get",),
+    "/app/installations/{installation_id}/access_tokens": ("post",),
     "/repos/{owner}/{repo}/hooks": ("get",),
     "/repos/{owner}/{repo}/hooks/{hook_id}/deliveries": ("get",),
     "/repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}/attempts": ("post",),
     "/repos/{owner}/{repo}/pulls": ("post",),
-    "/repos/{owner}/{repo}/pulls/{pull_number}": ("get",),
+    "/repos/{owner}/{repo}/pulls/{pull_number}": ("get", "patch"),
     "/repos/{owner}/{repo}/pulls/{pull_number}/merge": ("put",),
+    "/repos/{owner}/{repo}/pulls/{pull_number}/reviews": ("get", "post"),
+    "/repos/{owner}/{repo}/issues/{issue_number}/comments": ("get", "post"),
+    "/repos/{owner}/{repo}/issues/comments/{comment_id}": ("get", "patch", "delete"),
+    "/repos/{owner}/{repo}/issues/{issue_number}/events": ("get",),
+    "/repos/{owner}/{repo}/issues/{issue_number}/labels": ("post",),
+    "/repos/{owner}/{repo}/issues/{issue_number}/labels/{name}": ("delete",),
+    "/repos/{owner}/{repo}/collaborators/{username}/permission": ("get",),
+    "/repos/{owner}/{repo}/deployments": ("get", "post"),
+    "/repos/{owner}/{repo}/deployments/{deployment_id}/statuses": ("get", "post"),
+    "/user": ("get",),
+    "/app": ("get",),
 }
-EVENTS: Final = ("webhook-push", "webhook-pull-request-closed")
+EVENTS: Final = (
+    "webhook-push",
+    "webhook-pull-request-closed",
+    "webhook-pull-request-opened",
+    "webhook-pull-request-synchronize",
+    "webhook-pull-request-labeled",
+    "webhook-pull-request-review-submitted",
+    "webhook-check-run-rerequested",
+)
 
 # what validates nothing: the examples alone are most of the files
 _PROSE = frozenset({"examples", "example", "externalDocs", "x-github", "x-octokit", "tags", "summary"})

@@ -15,8 +15,8 @@ from werkzeug.datastructures import Headers
 
 from deploy.local.forge import Checkout, Forge, trim
 from deploy.local.forge.github import contract
-from deploy.local.forge.github.api import overall
 from deploy.local.forge.github.contract import Described
+from deploy.local.forge.github.statuses import overall
 
 REPOSITORY = "your-org/your-repo"
 GOOD = {"state": "success", "context": "hookline", "description": "in sync", "target_url": "https://hookline.example/"}

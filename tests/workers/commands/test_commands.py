@@ -18,10 +18,12 @@ from tests.receiver.conftest import KEY, SECRET
 from tests.receiver.serving import configuration, signed_push
 from workers import configuration as configurations
 from workers import embedded, tokens
+from workers.alert import Alert, Kind
 from workers.cli import app
-from workers.model import Outcome, Stage, SyncRecord
+from workers.model import Outcome, Ref, Stage, SyncRecord
 from workers.records import connect
 from workers.records.hooks import Missed
+from workers.records.repairs import Note, Repaired
 
 A = "a" * 40
 
@@ -87,6 +89,18 @@ def test_what_is_wrong_is_named_with_file_line_and_field(config: Path) -> None:
     done = run(config, "check")
     assert done.exit_code == 1
     assert "hooks.github.forge" in done.output.replace("\n", "")
+
+
+def test_a_health_check_that_does_not_compile_fails_the_check(config: Path) -> None:
+    """With file and line; a folder that is missing is named, too."""
+    folder = config.parent / "checks" / "example.com" / "Widget"
+    folder.mkdir(parents=True)
+    (folder / "health.lua").write_text("local hs = {}\nreturn hs }\n")
+    config.write_text(config.read_text() + "health: {folders: [checks, none]}\n")
+    done = run(config, "check")
+    assert done.exit_code == 1
+    assert "checks/example.com/Widget/health.lua:2: <eof> expected near '}' (Lua)" in done.output
+    assert "none: no such folder" in done.output
 
 
 def test_an_app_s_fault_fails_the_check(config: Path) -> None:
@@ -169,3 +183,67 @@ def test_hooks_say_who_was_heard_and_who_is_silent(config: Path) -> None:
     assert "not delivering" in done
     assert "refs/heads/main of your-org/your-repo moved to ccccccc untold" in done
     assert printed(config, "hooks")["hooks"][0]["missed"][0]["app"] == "myapp"
+
+
+def alerting(config: Path, url: str) -> None:
+    """Configure one target of alerts."""
+    (config.parent / "chat-url").write_text(url)
+    chat = f"alerts: {{targets: {{chat: {{url: 'file:{config.parent / 'chat-url'}'}}}}}}\n"
+    config.write_text(config.read_text() + chat)
+
+
+def test_alerts_say_how_each_target_is_doing(config: Path) -> None:
+    """Never heard, failing with a reason, and what waits."""
+    assert "no target is configured" in run(config, "alerts").output
+    alerting(config, "json://127.0.0.1:9/")
+    assert "never" in run(config, "alerts").stdout
+    records = connect(configurations.load(config))
+    records.alerts.tell(Alert(Kind.DRIFT_FOUND, "myapp", "default", A, "s", "differs", 1.0), {"chat": 0.0}, 60)
+    records.alerts.failed("chat", "the service is away", lambda _: 2.0)
+    assert "failed 1 times in a row: the service is away" in run(config, "alerts").stdout
+    found = {one["target"]: one for one in printed(config, "alerts")["targets"]}
+    assert (found["chat"]["waiting"], found["chat"]["failures"]) == (1, 1)
+    assert "cluster:in-cluster" in found
+
+
+def test_a_target_can_be_tested_and_its_url_is_checked(config: Path) -> None:
+    """Exit code 1 and a sentence when it does not take the message; the URL is nowhere in it."""
+    alerting(config, "json://user:ToKeN-1@127.0.0.1:9/")
+    assert printed(config, "check")["problems"] == []
+    done = run(config, "alerts", "test", "chat")
+    assert (done.exit_code, "ToKeN-1" in done.output) == (1, False)
+    assert "chat: " in done.output
+    assert run(config, "alerts", "test", "another").exit_code == 1
+    (config.parent / "chat-url").write_text("slck://ToKeN-1")
+    done = run(config, "check")
+    assert (done.exit_code, "ToKeN-1" in done.output) == (1, False)
+    assert "alerts.targets.chat.url: what file:" in done.output
+
+
+def test_an_app_that_names_an_unknown_target_is_warned_of(config: Path) -> None:
+    """And so is one that subscribes to Argo CD's notifications."""
+    path = config.parent / "catalog" / "myapp.yaml"
+    before = path.read_text()
+    path.write_text(before.replace("name: myapp", "name: myapp\n  annotations: {hookline.dev/alerts: pager}", 1))
+    assert any("no target is called pager" in text for text in printed(config, "check")["warnings"])
+    subscribed = "notifications.argoproj.io/subscribe.on-sync-failed.slack: ops"
+    path.write_text(before.replace("name: myapp", f"name: myapp\n  annotations: {{{subscribed}}}", 1))
+    assert any("hookline.dev/alerts" in text for text in printed(config, "check")["warnings"])
+
+
+def test_drift_shows_what_differs_and_what_was_put_back(config: Path) -> None:
+    """Of all apps only what drifted; of one app its repairs, too, with the time they took."""
+    records = connect(configurations.load(config))
+    name = next(iter(printed(config, "status")["apps"]))
+    assert "nothing has drifted" in run(config, "drift").output
+    one = Ref("apps", "Deployment", "shop", "web")
+    note = Note("spec.replicas changed by kubectl (scale)", time.time() - 90, "kubectl (scale)", ("spec.replicas",))
+    records.repairs.judged(name, {one: note}, {one: "digest"})
+    records.repairs.repaired(name, [Repaired(time.time(), "Service shop/web", "is missing", 0.25)])
+    shown = run(config, "drift").output
+    assert "reported" in shown
+    assert "Deployment shop/web: spec.replicas changed by kubectl (scale)" in shown
+    assert "Service" not in shown
+    assert re.search(r"repaired .* in 0\.[23] s  Service shop/web: is missing", run(config, "drift", name).output)
+    assert printed(config, "drift", name)["apps"][name]["drift"][0]["fields"] == ["spec.replicas"]
+    assert run(config, "drift", "nobody").exit_code == 1

@@ -18,18 +18,11 @@ from workers import forges
 from workers.errors import AccessDenied, AuthorError, ForgeUnreachable, OperatorError, SourceMissing
 from workers.forges import github
 from workers.forges.http import Answer
+from workers.forges.refusals import Busy, Full, TokenRefused
 from workers.model import Commit, State, Status
 
 REPOSITORY = "your-org/your-repo"
 DONE = Status("hookline/myapp", State.SUCCESS, "in sync", "https://hookline.example/apps/myapp")
-
-
-@pytest.fixture
-def forge(tmp_path: Path) -> Iterator[Forge]:
-    """A GitHub stand-in with an empty repository."""
-    with Forge(tmp_path / "forge") as forge:
-        forge.create(REPOSITORY)
-        yield forge
 
 
 @pytest.fixture
@@ -156,7 +149,7 @@ def test_too_many_statuses_is_final(
     """1000 of one commit and context: the 1001st is refused and must not be tried again."""
     for _ in range(1000):
         forge.note(commit.repository, commit.revision, DONE.context, "pending")
-    with pytest.raises(AuthorError, match="maximum number of statuses"):
+    with pytest.raises(Full, match="maximum number of statuses"):
         forges.write(account, client, commit, DONE)
     forges.write(account, client, commit, replace(DONE, context="hookline/other"))
 
@@ -232,6 +225,19 @@ def test_a_lost_answer_is_made_good_by_another_try(forge: Forge, account: forges
     assert (combined["state"], combined["total_count"]) == ("success", 1)
 
 
+def test_a_status_is_read_back(forge: Forge, account: forges.Account, client: httpx2.Client, commit: Commit) -> None:
+    """What arrived is known by all of its fields, and of its context only the newest counts."""
+    status = replace(DONE, url="https://hookline.example/apps/myapp/syncs/3")
+    assert not forges.shows(account, client, commit, status)
+    forges.write(account, client, commit, status)
+    forges.write(account, client, commit, replace(DONE, context="hookline/other"))
+    assert forges.shows(account, client, commit, status)
+    assert not forges.shows(account, client, commit, replace(status, text="other words"))
+    assert not forges.shows(account, client, commit, replace(status, url=""))
+    forges.write(account, client, commit, replace(status, state=State.PENDING))
+    assert not forges.shows(account, client, commit, status)
+
+
 def test_many_threads_may_write_at_once(
     forge: Forge, account: forges.Account, client: httpx2.Client, commit: Commit
 ) -> None:
@@ -261,7 +267,8 @@ def test_a_renamed_repository_is_followed(
         (400, b'{"message": "Problems parsing JSON"}', AuthorError),
         (408, b"", ForgeUnreachable),
         (504, b"", ForgeUnreachable),
-        (401, b'{"message": "ghp_abcdefghij0123456789 is bad"}', AccessDenied),
+        (401, b'{"message": "ghp_abcdefghij0123456789 is bad"}', TokenRefused),
+        (409, b"", Busy),
     ],
 )
 def test_judging_an_answer(code: int, body: bytes, kind: type[Exception]) -> None:

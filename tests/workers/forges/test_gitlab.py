@@ -14,6 +14,7 @@ from workers import forges
 from workers.errors import AccessDenied, AuthorError, ForgeUnreachable, OperatorError, SourceMissing
 from workers.forges import gitlab
 from workers.forges.http import Answer
+from workers.forges.refusals import Busy
 from workers.model import Commit, State, Status
 
 PROJECT = "grp/sub/project"
@@ -146,7 +147,7 @@ def test_a_transition_refused_and_not_true_is_tried_again(
 ) -> None:
     """The state read back is not the wanted one: a conflict, not a success."""
     forge.fail_next(Fault(400, "Cannot transition status via :run from :created"))
-    with pytest.raises(ForgeUnreachable, match="somebody else writes the same status"):
+    with pytest.raises(Busy, match="somebody else writes the same status"):
         forges.write(account, client, commit, RUNS)
     forges.write(account, client, commit, RUNS)
     assert states(forge) == ["running"]

@@ -74,7 +74,8 @@ def test_a_redirect_on_the_same_host_is_posted_again(client: httpx2.Client, serv
         return json(201, {})
 
     url, seen = serve(answer)
-    assert http.send(account(url), client, CALL).code == 201
+    given = http.send(account(url), client, CALL)
+    assert (given.code, given.moved) == (201, f"{url}/repositories/7/statuses/x")
     assert [(one.method, one.path, one.json()) for one in seen] == [
         ("POST", "/repos/o/r/statuses/x", {"state": "success"}),
         ("POST", "/repositories/7/statuses/x", {"state": "success"}),
@@ -91,11 +92,16 @@ def test_a_redirect_on_the_same_host_is_posted_again(client: httpx2.Client, serv
         "{https}/x",
         "ftp://127.0.0.1/x",
         "http://[::1",
+        "/api/v3evil/x",
+        "/other/x",
+        "../../../../../../x",
+        "/api/v3/%2E%2e/%2e%2e/x",
+        "/api/v3/..\\..\\x",
         "",
     ],
 )
 def test_the_token_never_goes_to_another_host(client: httpx2.Client, serve: Serve, place: str) -> None:
-    """Another port, another scheme, a host hidden behind an ``@``, or nowhere: the call ends there."""
+    """Another port, scheme or path, a host hidden behind an ``@``, or nowhere: the call ends there."""
     other, stolen = serve(lambda _: json(201, {}))
     port = other.rpartition(":")[2]
     url, seen = serve(lambda _: Response(307, headers={"location": target}))
@@ -103,7 +109,7 @@ def test_the_token_never_goes_to_another_host(client: httpx2.Client, serve: Serv
         other=other, port=port, same=url.removeprefix("http://"), https=url.replace("http:", "https:")
     )
     with pytest.raises(OperatorError, match="set `api`"):
-        http.send(account(url), client, CALL)
+        http.send(account(url + "/api/v3"), client, CALL)
     assert len(seen) == 1
     assert stolen == []
 
@@ -138,6 +144,20 @@ def test_an_echoed_token_is_blanked(client: httpx2.Client, serve: Serve) -> None
     answer = http.send(account(url), client, CALL)
     assert TOKEN.encode() not in answer.body
     assert answer.says() == "bad header Bearer ***"
+
+
+def test_a_refused_token_is_renewed_once(client: httpx2.Client, serve: Serve) -> None:
+    """The fresh one goes out in its place; when that is refused too, the answer stands."""
+    url, seen = serve(lambda request: json(201 if "good" in request.headers["authorization"] else 401, {}))
+    refused: list[str] = []
+
+    def renewing(fresh: str) -> Account:
+        return Account("github", url, lambda: "old", renew=lambda token: refused.append(token) or fresh)  # type: ignore[func-returns-value]
+
+    assert http.send(renewing("good"), client, CALL).code == 201
+    assert http.send(renewing("bad"), client, CALL).code == 401
+    assert refused == ["old", "old"]
+    assert [request.headers["authorization"][7:] for request in seen] == ["old", "good", "old", "bad"]
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "tok\r\nX-Evil: 1", "naïve"])

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.health import judge
+from workers.health import judge, operators
 from workers.health.judge import RULES
 from workers.model import Verdict
 
@@ -21,8 +21,9 @@ VERDICTS = {"healthy": (True, True), "waiting": (False, False), "failed": (True,
 def rows() -> list[Any]:
     """Every row of every table, with its case as the name of the test."""
     found = []
-    for table in ("workloads", "pods-and-jobs", "cluster", "conditions"):
-        for row in yaml.safe_load((OBJECTS / f"{table}.yaml").read_text()):
+    tables = [OBJECTS / f"{name}.yaml" for name in ("workloads", "pods-and-jobs", "cluster", "conditions")]
+    for table in [*tables, *sorted((OBJECTS / "operators").glob("*.yaml"))]:
+        for row in yaml.safe_load(table.read_text()):
             word = next(word for word in VERDICTS if word in row)
             done, ok = VERDICTS[word]
             found.append(pytest.param(row["object"], Verdict(done, ok, row[word]), id=row["case"]))
@@ -45,9 +46,15 @@ def test_every_rule_has_a_row_for_good_and_one_for_not_yet() -> None:
         manifest, verdict = row.values
         group = str(manifest["apiVersion"]).rpartition("/")[0]
         seen.setdefault((group, str(manifest["kind"])), set()).add(verdict.ok)
-    always = {("batch", "CronJob"), ("networking.k8s.io", "Ingress")}
+    always = {
+        ("batch", "CronJob"),
+        ("networking.k8s.io", "Ingress"),
+        ("argoproj.io", "CronWorkflow"),
+        ("postgresql.cnpg.io", "ScheduledBackup"),
+    }
     same_rule = {("", "ReplicationController")}
-    lacking = {kind for kind in RULES if seen.get(kind) != {True, False}}
+    rules = {**RULES, **operators.RULES}
+    lacking = {kind for kind in rules if seen.get(kind) != {True, False}}
     assert lacking - same_rule == always
 
 
@@ -73,7 +80,7 @@ def test_a_message_from_the_cluster_is_cut_and_put_on_one_line() -> None:
     assert verdict.message.endswith("…)")
 
 
-KINDS = sorted(RULES)
+KINDS = sorted({**RULES, **operators.RULES})
 FIELDS = st.sampled_from(
     [
         "observedGeneration",

@@ -49,3 +49,17 @@ def test_what_json_cannot_say_is_refused_by_name_without_its_value(value: object
         calls.encoded({"kind": "ConfigMap", "metadata": {"name": "web"}, "data": {"a": value}})
 
     assert str(2**70) not in str(caught.value)
+
+
+@given(
+    st.text(
+        st.characters(exclude_categories=["Cs"]) | st.sampled_from("\x7f\x80\x85\x9f\u2028\u2029\ufeff\ufffe\uffff\\"),
+        max_size=20,
+    )
+)
+def test_what_is_applied_is_the_same_as_json_and_as_yaml(text: str) -> None:
+    """The API server reads it as YAML, which has fewer characters than JSON and more ends of lines."""
+    call = calls.build("PATCH", "/", {}, {"data": {text: text}}, dry_run=False, content_type=calls.APPLY)
+
+    assert json.loads(call.body or b"") == {"data": {text: text}}
+    assert not set((call.body or b"").decode()) & set("\x7f\x80\x85\x9f\u2028\u2029\ufeff\ufffe\uffff")

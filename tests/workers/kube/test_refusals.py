@@ -129,7 +129,7 @@ def test_an_object_that_is_another_by_now_is_stale(name: str) -> None:
 
 def test_missing_rights_say_who_cannot_do_what_where() -> None:
     assert str(recorded("forbidden patch")) == (
-        'forbidden: user "limited" cannot patch deployments.apps in namespace t1 (Deployment shop/web): '
+        'Deployment shop/web: forbidden: cannot patch deployments.apps in namespace t1 as user "limited": '
         "give Hookline's service account that right"
     )
     assert "cannot list nodes in the whole cluster" in str(recorded("forbidden list"))
@@ -290,3 +290,28 @@ def test_a_long_list_of_problems_is_cut() -> None:
     causes = [{"reason": "x", "message": "Required value", "field": f"spec.f{n}"} for n in range(9)]
 
     assert "spec.f4: Required value; and 4 more: correct" in str(made(422, "invalid", details={"causes": causes}))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "etcdserver: request is too large",
+        "rpc error: code = ResourceExhausted desc = trying to send message larger than max (2600401 vs. 2097152)",
+    ],
+)
+def test_what_etcd_cannot_store_is_refused_for_good(words: str) -> None:
+    """The API server says 500 to it; trying again would not help."""
+    found = made(500, words)
+
+    assert isinstance(found, ObjectRefused)
+    assert "larger than the API server takes" in str(found)
+
+
+@pytest.mark.parametrize(
+    "said", ["cannot convert float64 to int32", "quantities must match the regular expression '^([+-]?[0-9.]+)$'"]
+)
+def test_a_value_that_is_not_of_its_type_is_the_author_s_though_it_comes_with_a_500(said: str) -> None:
+    where = "failed to convert new object (shop/web; apps/v1, Kind=Deployment) to proper version: "
+    error = made(500, f"{where}unable to convert unstructured object to apps/v1, Kind=Deployment: {said}")
+    assert isinstance(error, ObjectRefused)
+    assert said in str(error)

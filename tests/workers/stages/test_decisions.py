@@ -8,10 +8,8 @@ from workers import drift, options
 from workers.apps import App
 from workers.errors import AuthorError
 from workers.git import transport
-from workers.model import Commit, Owned, Ref, Report, Request, State, Status, Why
-from workers.records import coding
-from workers.records.commits import CommitRecord
-from workers.stages import fetch, prune, report
+from workers.model import Owned, Ref, Request, Why
+from workers.stages import fetch, prune
 
 A, B = "a" * 40, "b" * 40
 ONE, TWO = Ref("", "ConfigMap", "x", "one"), Ref("", "ConfigMap", "x", "two")
@@ -110,39 +108,3 @@ def test_drift_is_a_changed_digest_or_a_missing_object() -> None:
     }
     assert drift.differing(owned, {ONE: live}) == {ONE: "changed by kubectl-edit"}
     assert drift.differing(owned, {ONE: {**live, "apiVersion": "v2"}}) == {}
-
-
-COMMIT = Commit("main", "o/r", A, "refs/heads/main")
-
-
-def test_a_commit_of_one_app_has_two_statuses() -> None:
-    """One for all apps, always posted, and one of its own."""
-    wanted = report.wanted({"a": Report(State.SUCCESS, "synced")})
-    assert wanted == [Status("hookline", State.SUCCESS, "a: synced"), Status("hookline/a", State.SUCCESS, "synced")]
-
-
-def test_the_common_status_is_pending_until_the_last_app_ended() -> None:
-    """It never turns green before it turns red."""
-    done, failed, open_ = Report(State.SUCCESS, "ok"), Report(State.FAILURE, "bad"), Report(State.PENDING, "…")
-    assert report.overall({"a": done, "b": open_})[0] is State.PENDING
-    assert report.overall({"a": failed, "b": open_})[0] is State.PENDING
-    assert report.overall({"a": done, "b": failed}) == (State.FAILURE, "b: bad (1 of 2 apps failed)")
-    assert report.overall({"a": done, "b": done}) == (State.SUCCESS, "all 2 apps: ok")
-
-
-def test_many_apps_share_the_one_status() -> None:
-    """Forges allow some eighty writes a minute; while they work, the text stays the same."""
-    apps = {f"a{number}": Report(State.PENDING, "…") for number in range(21)}
-    [before] = report.wanted(apps)
-    [after] = report.wanted({**apps, "a3": Report(State.SUCCESS, "ok")})
-    assert before == after
-
-
-def test_an_equal_status_is_not_written_again() -> None:
-    """Only what differs from what the forge has."""
-    apps = {"a": Report(State.SUCCESS, "synced")}
-    statuses = report.wanted(apps)
-    written = {status.context: coding.encode(status) for status in statuses}
-    assert report.unwritten(CommitRecord(COMMIT, apps, written, "1")) == []
-    changed = {"a": Report(State.FAILURE, "bad")}
-    assert report.unwritten(CommitRecord(COMMIT, changed, written, "2")) == report.wanted(changed)

@@ -1,7 +1,6 @@
 """The page that says which fields of Argo CD's and Flux's documents are served: every field is tried, none is claimed.
 
-A field is set in a good document and the document is read as the catalog reads it: the page says what came of it. Pure:
-nothing here reads a file or keeps a table of what is served.
+A field is set in a good document, which is read as the catalog reads it. Pure: no file is read, no table is kept.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from typing import Any, Final
 from workers import declared, options, phases
 from workers.apps import App
 from workers.commands.reference import sampling
+from workers.commands.reference.goods import GOOD as GOOD
 from workers.commands.reference.wording import MADE
-from workers.declarations import argo, flux, git_repository, project
 from workers.declarations.common import Path, Vocabulary
 from workers.declared import Declared
 from workers.documents import Document
@@ -30,69 +29,43 @@ class Standing(StrEnum):
     ACCEPTED = "no effect"
 
 
-REPOSITORY: Final = "https://github.com/your-org/your-repo.git"
-GOOD: Final[dict[str, tuple[Vocabulary, dict[str, Any]]]] = {
-    "Argo CD: `Application`": (
-        argo.VOCABULARY,
-        {
-            "apiVersion": "argoproj.io/v1alpha1",
-            "kind": "Application",
-            "metadata": {"name": "myapp"},
-            "spec": {
-                "destination": {"server": "https://kubernetes.default.svc"},
-                "source": {"repoURL": REPOSITORY},
-                "syncPolicy": {"automated": {}},
-            },
-        },
-    ),
-    "Argo CD: `AppProject`": (
-        project.VOCABULARY,
-        {
-            "apiVersion": "argoproj.io/v1alpha1",
-            "kind": "AppProject",
-            "metadata": {"name": "team"},
-            "spec": {},
-        },
-    ),
-    "Flux: `GitRepository`": (
-        git_repository.REPOSITORY,
-        {
-            "apiVersion": "source.toolkit.fluxcd.io/v1",
-            "kind": "GitRepository",
-            "metadata": {"name": "podinfo"},
-            "spec": {"url": REPOSITORY, "interval": "1m"},
-        },
-    ),
-    "Flux: `Kustomization`": (
-        flux.KUSTOMIZATION,
-        {
-            "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
-            "kind": "Kustomization",
-            "metadata": {"name": "podinfo"},
-            "spec": {"interval": "10m", "prune": False, "sourceRef": {"kind": "GitRepository", "name": "podinfo"}},
-        },
-    ),
-}
-"""A good document of each kind, with its vocabulary."""
-
 NOTES: Final = {
     "Application metadata.name": "the app's name; unique in the whole catalog, whatever the namespace",
     "Application metadata.namespace": "the catalog is the one namespace of all apps",
     "Application metadata.annotations": "`sync-wave` (of an app in an app), `manifest-generate-paths`, "
-    "`deletion-approved`; `hookline.dev/depends-on`",
+    "`deletion-approved`; `hookline.dev/depends-on`, `hookline.dev/drift`, `hookline.dev/drift-quiet`, "
+    "`hookline.dev/alerts`, `hookline.dev/rollback`, `hookline.dev/hold-until`, `-owner` and `-reason`",
     "Application metadata.finalizers": "`resources-finalizer.argocd.argoproj.io`, also with `/background`",
     "Application spec.destination.server": "a cluster's `server`; `https://kubernetes.default.svc` is the first",
-    "Application spec.destination.name": "a key of `clusters`; `in-cluster` is the first; either this or `server`",
+    "Application spec.destination.name": "a key of `clusters`; `in-cluster` is the first; this or `server`",
     "Application spec.destination.namespace": "for objects of namespaced kinds that name none; else `default`",
     "Application spec.source.repoURL": "every spelling of the same URL counts, https or ssh",
-    "Application spec.source.path": "plain YAML, or a Kustomize folder; `.` when left out",
+    "Application spec.source.path": "plain YAML, a Kustomize folder or a chart; `.` when left out",
+    "Application spec.source.ref": "in `spec.sources`: what `valueFiles` call it, as `$ref/`",
     "Application spec.source.targetRevision": "a branch, tag, full ref, range of versions or commit; else `HEAD`",
     "Application spec.syncPolicy.automated.prune": "also for a sync by hand, which has no switch of its own",
     "Application spec.syncPolicy.retry.limit": "below 0: the commit is told after the first try, and again later",
     "Application spec.ignoreDifferences[].jsonPointers": "no drift; with `RespectIgnoreDifferences` never written",
+    "Application spec.ignoreDifferences[].jqPathExpressions": "by libjq in a child process, within limits",
+    "Application spec.ignoreDifferences[].managedFieldsManagers": "on subresources too",
+    "Kustomization spec.ignore[].paths": "neither drift nor written; released where another manager owns them",
     "Application spec.revisionHistoryLimit": "the last 50 syncs are kept",
+    "AppProject metadata.annotations": "`hookline.dev/hold-longest`: see [holds](holds.md)",
+    "AppProject spec.syncWindows[].schedule": "five fields, or a name such as `@daily`; see [holds](holds.md)",
     "Kustomization metadata.namespace": "outside `flux-system` and `default` part of the name: `<namespace>.<name>`",
-    "Kustomization spec.sourceRef.kind": "`GitRepository`",
+    "Kustomization metadata.annotations": "`hookline.dev/drift`, `hookline.dev/drift-quiet`, `hookline.dev/alerts`, "
+    "`hookline.dev/rollback`, `hookline.dev/hold-until`, `-owner` and `-reason`",
+    "Kustomization spec.interval": "how long drift may stay unseen, 30 s at the least; a push is served at once",
+    "Kustomization spec.sourceRef.kind": "`GitRepository` or `OCIRepository`",
+    "HelmRelease metadata.name": "the app's is `helm-<name>`, outside `flux-system` and `default`"
+    " `helm-<namespace>.<name>`",
+    "HelmRelease spec.chart.spec.sourceRef.kind": "`HelmRepository` or `GitRepository`",
+    "HelmRelease spec.chartRef.kind": "`OCIRepository`",
+    "HelmRelease spec.driftDetection.mode": "`warn` reports, `enabled` repairs",
+    "HelmRelease spec.install.crds": "`Skip` leaves CRDs out; else they are synced first",
+    "HelmRelease spec.install.disableWait": "or `upgrade.disableWait`: green once applied",
+    "HelmRelease spec.interval": "how long drift may stay unseen, and the time between tries",
+    "Kustomization spec.healthCheckExprs[].current": "see [health](health.md); only group and kind count",
     "Kustomization spec.wait": "`false`: green once applied; `true`: once healthy",
 }
 """What is worth knowing beyond the standing."""
@@ -102,7 +75,7 @@ HEAD: Final = f"""\
 
 {MADE.format(page="compatibility")}
 
-`spec.sources` may hold one source, which is as `spec.source`; several are refused for now.
+Each of `spec.sources` is as `spec.source`; [charts](helm.md) says more of both.
 Documents written for Argo CD and Flux work unchanged. A field that would change what is deployed, or who may, and is
 not served yet is refused with a sentence; one that has no effect here is named in a warning on the app; a field that
 Argo CD or Flux does not have is an error. `hookline check` finds all three and names file and line.
@@ -129,10 +102,13 @@ ANNOTATIONS: Final = f"""
 
 | annotation | values |
 |---|---|
-| `{phases.WAVE}` | a whole number |
+| `{phases.WAVE}`, else `{phases.HELM_WEIGHT}` | a whole number |
 | `{phases.HOOK}` | {", ".join(f"`{one}`" for one in phases.Phase if one is not phases.Phase.DELETE)}, `Skip` |
 | `{phases.POLICY}` | {", ".join(f"`{one}`" for one in phases.Policy)} |
+| `{phases.HELM_HOOK}` | {", ".join(f"`{one}`" for one in phases.OF_HELM)}; others never run |
+| `{phases.HELM_POLICY}` | {", ".join(f"`{one}`" for one in phases.POLICIES_OF_HELM)} |
 | `{options.SYNC_OPTIONS}` | the options above |
+| `argocd.argoproj.io/compare-options` | any: each is so anyway |
 | `{options.FLUX}prune` | `disabled` |
 | `{options.FLUX}force` | `enabled` |
 | `{options.FLUX}ssa` | `IfNotPresent`, `Ignore`; `Merge` and `Override` apply as ever |

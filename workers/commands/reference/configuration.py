@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -24,18 +25,25 @@ PLURALS: Final = {"path": "paths", "secret reference": "secret references", "tex
 def page() -> str:
     """Return the page of every setting. Pure."""
     parts = [wording.INTRODUCTION, _table("The top level", "", settings.Settings, "HOOKLINE_")]
-    hints = typing.get_type_hints(settings.Settings, include_extras=True)
-    for name, hint in hints.items():
+    parts += _groups(settings.Settings, "", "HOOKLINE_")
+    return "\n".join(parts)
+
+
+def _groups(holder: type[BaseModel], place: str, before: str) -> Iterator[str]:
+    """Yield the table of each group that ``holder`` has, and of those in it; ``before`` is "" within a list."""
+    for name, hint in typing.get_type_hints(holder, include_extras=True).items():
         if group := group_of(hint):
             model, keyed, listed = group
-            title = f"`{name}.<name>`" if keyed else f"`{name}[]`" if listed else f"`{name}`"
-            prefix = f"HOOKLINE_{name.upper()}__" + ("<NAME>__" if keyed else "")
-            parts.append(_table(title, name, model, "" if listed else prefix))
-    return "\n".join(parts)
+            there = f"{place}{name}" + (".<name>" if keyed else "[]" if listed else "")
+            prefix = f"{before}{name.upper()}__" + ("<NAME>__" if keyed else "") if before and not listed else ""
+            yield _table(f"`{there}`", name, model, prefix, f"{before}{name.upper()}" if before and listed else "")
+            yield from _groups(model, f"{there}.", prefix)
 
 
 def group_of(hint: Any) -> tuple[type[groups.Group], bool, bool] | None:
     """Return the group a setting holds, whether by name, whether in a list; ``None`` for a plain value."""
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        hint = next(item for item in typing.get_args(hint) if item is not types.NoneType)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     for found, keyed, listed in (
         (hint, False, False),
@@ -47,10 +55,10 @@ def group_of(hint: Any) -> tuple[type[groups.Group], bool, bool] | None:
     return None
 
 
-def _table(title: str, place: str, model: type[BaseModel], prefix: str) -> str:
+def _table(title: str, place: str, model: type[BaseModel], prefix: str, whole: str = "") -> str:
     head = f"## {title}\n"
     if place:
-        listed = "" if prefix else f" Set all of them at once with `HOOKLINE_{place.upper()}`, a JSON list."
+        listed = f" Set all of them at once with `{whole}`, a JSON list." if whole else ""
         head += f"\n{_markdown(model.__doc__ or '')}{listed}\n"
     rows = [
         f"| `{name}` | {type_of(hint, field)} | {_default(field)} |"
@@ -65,7 +73,9 @@ def _table(title: str, place: str, model: type[BaseModel], prefix: str) -> str:
 def plain(model: type[BaseModel]) -> Iterator[tuple[str, Any, FieldInfo]]:
     """Yield the name, the annotation and the definition of every field of ``model`` that is no group."""
     hints = typing.get_type_hints(model, include_extras=True)
-    return ((name, hints[name], field) for name, field in model.model_fields.items() if not group_of(hints[name]))
+    for name, field in model.model_fields.items():
+        if not group_of(hints[name]):
+            yield field.alias or name, hints[name], field
 
 
 def meaning(place: str, name: str, field: FieldInfo) -> str:
@@ -84,10 +94,22 @@ def type_of(hint: Any, field: FieldInfo) -> str:
         return type_of(next(item for item in arguments if item is not types.NoneType), field)
     if typing.get_origin(hint) is Literal:
         return " or ".join(f"`{item}`" for item in arguments)
+    if typing.get_origin(hint) is dict:
+        return f"{type_of(arguments[1], field)} by name"
     if typing.get_origin(hint) is tuple:
         return f"list of {PLURALS.get(inner := type_of(arguments[0], field), inner)}"
+    if typing.get_origin(hint) is typing.Annotated:
+        return type_of(arguments[0], field)
+    return _plain(hint, field)
+
+
+def _plain(hint: Any, field: FieldInfo) -> str:
     if hint is int:
         return _number(field)
+    if hint is float:
+        return f"seconds, {next(item.ge for item in field.metadata if isinstance(item, annotated_types.Ge)):g} or more"
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return " or ".join(f"`{item}`" for item in hint)
     return {str: "text", bool: "`true` or `false`", Path: "path"}[hint]
 
 

@@ -14,7 +14,14 @@ from pydantic.fields import FieldInfo
 from workers.declarations.common import Path
 
 SAMPLES: dict[str, Any] = {
-    "annotations": {"argocd.argoproj.io/sync-wave": "5"},
+    "annotations": {
+        "argocd.argoproj.io/sync-wave": "5",
+        "hookline.dev/drift": "off",
+        "hookline.dev/alerts": "chat",
+        "hookline.dev/hold-until": "2026-01-31T12:00:00Z",
+        "hookline.dev/hold-owner": "ada",
+        "hookline.dev/hold-reason": "some",
+    },
     "finalizers": ["resources-finalizer.argocd.argoproj.io"],
     "syncOptions": ["Replace=true"],
     "images": ["nginx=example.com/nginx:1.27"],
@@ -23,13 +30,18 @@ SAMPLES: dict[str, Any] = {
     "kind": "Secret",
     "apiVersion": "v2",
     "substituteStrategy": "Always",
-    "deletionPolicy": "Orphan",
+    "deletionPolicy": "Delete",
+    "mode": "enabled",
+    "crds": "Skip",
     "semver": ">=1.0.0",
     "interval": "7m",
     "retryInterval": "7m",
     "timeout": "7m",
     "duration": "7s",
     "maxDuration": "7m",
+    "schedule": "0 7 * * *",
+    "timeZone": "Europe/Amsterdam",
+    "keyID": "0123456789ABCDEF",
 }
 """Values for fields that take only some."""
 
@@ -53,6 +65,8 @@ CONTEXT: dict[str, Path] = {
     "labelIncludeTemplates": ("commonLabels", "labelWithoutSelector"),
 }
 """Fields that say something only beside others."""
+OF_PROJECTS: dict[str, Any] = {"annotations": {"hookline.dev/hold-longest": "7m"}}
+"""Samples for the metadata of an AppProject."""
 
 
 def tried(model: type[BaseModel], good: dict[str, Any], path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -68,6 +82,8 @@ def tried(model: type[BaseModel], good: dict[str, Any], path: Path) -> tuple[dic
         document["metadata"]["some"] = "value"
     else:
         _set(model, document, path)
+    if path[0] == "metadata" and path[-1] in OF_PROJECTS and good["kind"] == "AppProject":
+        document["metadata"][path[-1]] = OF_PROJECTS[path[-1]]
     return base, document
 
 
@@ -91,10 +107,17 @@ def _set(model: type[BaseModel], parent: dict[str, Any], path: Path) -> None:
 def required(model: type[BaseModel]) -> dict[str, Any]:
     """Return the least that a model takes."""
     return {
-        alias_of(name, field): SAMPLES.get(alias_of(name, field), "a")
+        alias_of(name, field): _least(alias_of(name, field), field)
         for name, field in model.model_fields.items()
         if field.is_required()
     }
+
+
+def _least(name: str, field: FieldInfo) -> Any:
+    if inner := _model(field.annotation)[0]:
+        return required(inner)
+    choices = typing.get_args(field.annotation) if typing.get_origin(field.annotation) is typing.Literal else ()
+    return choices[0] if choices else SAMPLES.get(name, "a")
 
 
 def _sample(name: str, hint: Any, field: FieldInfo | None) -> Any:
@@ -106,7 +129,11 @@ def _sample(name: str, hint: Any, field: FieldInfo | None) -> Any:
         return SAMPLES[name]
     kinds = typing.get_args(hint) if typing.get_origin(hint) in (types.UnionType, typing.Union) else (hint,)
     kind = typing.get_origin(kinds[0]) or kinds[0]
+    if kind is typing.Annotated:
+        kind = typing.get_args(kinds[0])[0]
     default = field.default if field else None
+    if kind is typing.Literal and len(choices := typing.get_args(kinds[0])) > 1:
+        return SAMPLES[name] if SAMPLES.get(name) in choices else choices[-1]
     samples: dict[Any, Any] = {
         bool: default is not True,
         int: 7,

@@ -15,12 +15,12 @@ MEANINGS: Final = {
     "clusters.in_cluster": "Use the service account of the pod that Hookline runs in. "
     "Without any `clusters` there is one, `in-cluster`, with this set.",
     "forges.kind": "Which API is spoken there.",
-    "forges.token": "The token that writes commit statuses.",
     "hooks.forge": "Which forge signs the deliveries of this hook.",
     "repositories.url": "The repository as app documents name it; every spelling of the same URL counts.",
     "issuers.issuer": "The `iss` claim of its tokens.",
     "issuers.audience": "What the `aud` claim of its tokens must name.",
     "issuers.algorithms": "How its tokens may be signed. A shared key (HS256) and key pairs do not mix.",
+    "git.url": "The repository.",
     "sync.retry_first": "The wait after the first transient failure; it doubles from one attempt to the next.",
     "sync.retry_most": "The longest of those waits.",
     "log.level": "The least important line that is still written.",
@@ -76,10 +76,33 @@ repositories:                  # only where Git should clone from elsewhere
 issuers:
   - issuer: hookline           # `hookline token` signs with this key
     key: env:HOOKLINE_TOKEN_KEY
+  - issuer: https://token.actions.githubusercontent.com
+    algorithms: [RS256]
+    jwks: https://token.actions.githubusercontent.com/.well-known/jwks
+    grants:
+      - claims: {repository: "your-org/*", environment: production}
+        scopes: [sync]
+        apps: ["shop-*"]
+
+audit:
+  file: /var/log/hookline/audit.jsonl
 
 sync:
   sweep_every: 60
   health_timeout: 600
+
+health:                        # only for kinds that Hookline has no rule for; see docs/health.md
+  folders: [checks]
+  configmaps: [argocd-cm.yaml]
+
+alerts:
+  targets:
+    chat:
+      url: env:CHAT_URL        # such as slack://…, mailtos://…, pagerduty://… (apprise)
+      projects: ["shop-*"]
+    pager:
+      url: file:/run/secrets/pager-url
+      kinds: [sync failed, sync recovered, app degraded, app healthy again]
 
 log:
   format: json

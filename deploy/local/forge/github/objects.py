@@ -10,8 +10,9 @@ import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
-from deploy.local.forge.changes import Place
+from deploy.local.forge.changes import Place, fork
 from deploy.local.forge.pulls import Pull
 
 _API = "https://api.github.com"
@@ -48,6 +49,25 @@ def user(name: str) -> dict[str, Any]:
         **{f"{link}_url": f"{api}/{link}" for link in _USER_LINKS.split()},
         "type": "User",
         "site_admin": False,
+    }
+
+
+def app(number: int, slug: str, client_id: str) -> dict[str, Any]:
+    """Return a GitHub App."""
+    return {
+        "id": number,
+        "slug": slug,
+        "client_id": client_id,
+        "node_id": f"A_{number}",
+        "owner": user("your-org"),
+        "name": slug,
+        "description": None,
+        "external_url": "https://hookline.example",
+        "html_url": f"https://github.com/apps/{slug}",
+        "created_at": _EPOCH,
+        "updated_at": _EPOCH,
+        "permissions": {},
+        "events": [],
     }
 
 
@@ -101,14 +121,14 @@ def pull_request(place: Place, pull: Pull, merger: str) -> dict[str, Any]:
         **links,
         **dict.fromkeys(_PULL_COUNTS.split(), 0),
         "_links": {name: {"href": {"self": api, "html": page}.get(name, f"{api}/{name}")} for name in names},
-        "state": "closed" if pull.is_merged else "open",
+        "state": "open" if pull.is_open else "closed",
         "locked": False,
         "title": pull.title,
         "body": pull.body or None,
         "user": user(pull.author),
         "author_association": "OWNER",
         "draft": False,
-        "labels": [],
+        "labels": [label(name) for name in pull.labels],
         "milestone": None,
         "assignee": None,
         "assignees": [],
@@ -117,7 +137,7 @@ def pull_request(place: Place, pull: Pull, merger: str) -> dict[str, Any]:
         "auto_merge": None,
         "active_lock_reason": None,
         "maintainer_can_modify": False,
-        "head": _side(place, pull.head, pull.head_sha),
+        "head": _side(fork(place, pull.fork), pull.head, pull.head_sha),
         "base": _side(place, pull.base, pull.base_sha),
         "created_at": _EPOCH,
         "updated_at": merged_at or _EPOCH,
@@ -127,9 +147,16 @@ def pull_request(place: Place, pull: Pull, merger: str) -> dict[str, Any]:
         "rebaseable": None,
         "merge_commit_sha": pull.merge_sha or None,
         "merged_at": merged_at,
-        "closed_at": merged_at,
+        "closed_at": time(pull.closed_at) if pull.closed_at else merged_at,
         "merged_by": user(merger) if pull.is_merged else None,
     }
+
+
+def label(name: str) -> dict[str, Any]:
+    """Return a label."""
+    url = f"{_API}/labels/{quote(name, safe='')}"
+    fields = {"id": number(name), "node_id": f"LA_{number(name)}", "url": url, "name": name}
+    return {**fields, "description": None, "color": "ededed", "default": False}
 
 
 def _side(place: Place, branch: str, sha: str) -> Mapping[str, Any]:

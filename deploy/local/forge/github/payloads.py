@@ -9,14 +9,21 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from deploy.local.forge.changes import Moved, Place
-from deploy.local.forge.github import objects
+from deploy.local.forge.github import objects, reviews
 from deploy.local.forge.pulls import Pull
 from deploy.local.forge.repository import ZERO, Commit
+from deploy.local.forge.state import Told
+from deploy.local.forge.talk import Review
 
 TAGS_LIMIT: Final = 3
 """GitHub sends nothing for a push of more tags than this …"""
 BRANCHES_LIMIT: Final = 5000
 """… or of more branches than this."""
+_WHOLE = (
+    *("additions", "changed_files", "comments", "commits", "deletions", "maintainer_can_modify", "mergeable"),
+    *("mergeable_state", "merged", "merged_by", "rebaseable", "review_comments"),
+)
+"""Fields of a pull request that the event of a review leaves out."""
 
 
 def deliverable(moves: Sequence[Moved]) -> list[Moved]:
@@ -51,15 +58,34 @@ def push(place: Place, moved: Moved, sender: str) -> dict[str, Any]:
     }
 
 
-def closed(place: Place, pull: Pull, sender: str) -> dict[str, Any]:
-    """Return the payload of ``pull_request`` for one that was merged."""
+def pull_request(place: Place, pull: Pull, action: str, sender: str, **more: Any) -> dict[str, Any]:
+    """Return the payload of ``pull_request``."""
     return {
-        "action": "closed",
+        "action": action,
         "number": pull.number,
         "pull_request": objects.pull_request(place, pull, sender),
         "repository": objects.repository(place),
         "sender": objects.user(sender),
+        **more,
     }
+
+
+def told(place: Place, pull: Pull, what: Told) -> tuple[str, dict[str, Any]]:
+    """Return the name and the payload of the event of what happened to a pull request."""
+    if what.review is not None:
+        payload = pull_request(place, pull, "submitted", what.who, review=_review(place, pull, what.review))
+        del payload["number"]
+        payload["pull_request"] = {key: value for key, value in payload["pull_request"].items() if key not in _WHOLE}
+        return "pull_request_review", payload
+    more: dict[str, Any] = {"label": objects.label(what.label)} if what.label else {}
+    if what.before:
+        more = {"before": what.before, "after": pull.head_sha}
+    return "pull_request", pull_request(place, pull, what.action, what.who, **more)
+
+
+def _review(place: Place, pull: Pull, one: Review) -> dict[str, Any]:
+    """A review as an event tells it: its state in small letters."""
+    return {**reviews.review(place, pull, one), "state": one.state.lower(), "updated_at": objects.time(one.at)}
 
 
 def _commit(place: Place, commit: Commit) -> dict[str, Any]:

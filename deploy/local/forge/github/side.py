@@ -10,7 +10,7 @@ from deploy.local.forge.changes import Moved, Place
 from deploy.local.forge.github import api, payloads
 from deploy.local.forge.hooks import Delivery, Event
 from deploy.local.forge.pulls import Pull
-from deploy.local.forge.state import State
+from deploy.local.forge.state import State, Told
 from deploy.local.forge.web import Request, Response
 
 
@@ -29,7 +29,12 @@ class GitHub:
 
     def merged(self, state: State, place: Place, pull: Pull) -> list[Event]:
         """Return ``pull_request`` with action ``closed`` and ``merged`` true."""
-        return [Event("pull_request", payloads.closed(place, pull, state.user))]
+        return [Event("pull_request", payloads.pull_request(place, pull, "closed", state.user))]
+
+    def told(self, state: State, place: Place, pull: Pull, what: Told) -> list[Event]:
+        """Return ``pull_request`` or ``pull_request_review``."""
+        del state
+        return [Event(*payloads.told(place, pull, what))]
 
 
 def headers(delivery: Delivery, secret: str) -> Mapping[str, str]:

@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
-from deploy.local.forge.gitlab import jobs, payloads, rules
+from deploy.local.forge.gitlab import jobs, members, merges, payloads, rules, talk
 from deploy.local.forge.gitlab.jobs import Job
-from deploy.local.forge.pulls import Conflict, Pull
 from deploy.local.forge.repository import Repository
 from deploy.local.forge.state import State
 from deploy.local.forge.web import Request, Response, json
@@ -35,6 +34,8 @@ class Api:
         user = rules.user(request.headers, state.tokens)
         if not user:
             return json(401, {"message": "401 Unauthorized"})
+        if path == "/user":
+            return json(200, {**payloads.user(user), "state": "active"})
         place = _PROJECT.fullmatch(path)
         repository = _project(state, unquote(place[1])) if place else None
         if place is None or repository is None:
@@ -43,8 +44,9 @@ class Api:
             ("GET", r"", _show),
             ("POST", r"/statuses/([^/]+)", self._write),
             ("GET", r"/repository/commits/([^/]+)/statuses", self._list),
-            ("POST", r"/merge_requests", _open),
-            ("PUT", r"/merge_requests/(\d+)/merge", _merge),
+            *merges.CALLS,
+            *talk.CALLS,
+            ("GET", r"/members/all/(\d+)", members.show),
         )
         for method, pattern, handler in calls:
             if method == request.method and (found := re.fullmatch(pattern, place[2])):
@@ -130,40 +132,6 @@ def _project(state: State, name: str) -> Repository | None:
 def _show(state: State, repository: Repository, request: Request, user: str) -> Response:
     del request, user
     return json(200, payloads.project(state.place(repository)))
-
-
-def _open(state: State, repository: Repository, request: Request, user: str) -> Response:
-    body = request.json()
-    needed = ("source_branch", "target_branch", "title")
-    if not isinstance(body, dict) or not all(isinstance(body.get(key), str) for key in needed):
-        return json(400, {"error": f"{', '.join(needed)} are missing"})
-    source, target, title = (body[key] for key in needed)
-    try:
-        pull = state.pulls.open(repository, source, target, title, body.get("description") or "", user)
-    except Conflict as conflict:
-        return json(409, {"message": [str(conflict)]})
-    return json(201, _merge_request(state, repository, pull))
-
-
-def _merge(state: State, repository: Repository, request: Request, user: str, number: str) -> Response:
-    del user
-    body = request.json() or {}
-    pull = state.pulls.get(repository, int(number))
-    if pull is None:
-        return json(404, {"message": "404 Merge Request Not Found"})
-    if body.get("sha") not in (None, pull.head_sha):
-        return json(409, {"message": "SHA does not match HEAD of source branch"})
-    message = body.get("merge_commit_message") or f"Merge branch '{pull.head}' into '{pull.base}'\n\n{pull.title}"
-    try:
-        merged = state.merge(repository, pull, message, squash=bool(body.get("squash")))
-    except Conflict as conflict:
-        return json(422, {"message": f"Branch cannot be merged: {conflict}"})
-    return json(200, _merge_request(state, repository, merged))
-
-
-def _merge_request(state: State, repository: Repository, pull: Pull) -> dict[str, Any]:
-    attributes = payloads.attributes(state.place(repository), pull)
-    return {key: value for key, value in attributes.items() if key not in ("source", "target", "action")}
 
 
 def _status(job: Job) -> dict[str, Any]:

@@ -9,9 +9,10 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any, Final
 
-from deploy.local.forge.changes import Moved, Place
+from deploy.local.forge.changes import Moved, Place, fork
 from deploy.local.forge.pulls import Pull
 from deploy.local.forge.repository import ZERO, Commit
+from deploy.local.forge.state import Told
 
 PUSHES_LIMIT: Final = 3
 """``push_event_hooks_limit``: a push that moves more branches (or tags) than this sends nothing for them."""
@@ -93,34 +94,58 @@ def merged(place: Place, pull: Pull, sender: str) -> dict[str, Any]:
         "user": user(sender),
         "project": project(place),
         "object_attributes": attributes(place, pull),
-        "labels": [],
+        "labels": labels(pull.labels),
         "changes": {},
         "repository": _repository(place),
     }
 
 
+def told(place: Place, pull: Pull, what: Told) -> dict[str, Any]:
+    """Return the payload of ``merge_request`` for what else happened to one, in GitLab's words.
+
+    New commits and labels are an ``update``; ``oldrev`` is there only for the former.
+    """
+    payload = merged(place, pull, what.who)
+    attributes = payload["object_attributes"]
+    words = {"opened": "open", "closed": "close", "reopened": "reopen", "review": "approved"}
+    attributes["action"] = words.get(what.action, "update")
+    if what.before:
+        attributes["oldrev"] = what.before
+    if what.label:
+        others = [name for name in pull.labels if name != what.label]
+        was = others if what.action == "labeled" else [*others, what.label]
+        payload["changes"] = {"labels": {"previous": labels(was), "current": labels(pull.labels)}}
+    return payload
+
+
+def labels(names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return labels as GitLab describes them in a payload."""
+    return [{"id": number(name), "title": name, "color": "#ededed", "type": "ProjectLabel"} for name in names]
+
+
 def attributes(place: Place, pull: Pull) -> dict[str, Any]:
     """Return a merge request as GitLab describes one."""
+    source = fork(place, pull.fork)
     return {
         "id": number(f"{pull.repository}!{pull.number}"),
         "iid": pull.number,
         "title": pull.title,
         "description": pull.body,
-        "state": "merged" if pull.is_merged else "opened",
+        "state": "merged" if pull.is_merged else "opened" if pull.is_open else "closed",
         "action": "merge" if pull.is_merged else "open",
         "source_branch": pull.head,
         "target_branch": pull.base,
-        "source_project_id": place.number,
+        "source_project_id": source.number,
         "target_project_id": place.number,
         "author_id": number(pull.author),
         "draft": False,
         "sha": pull.head_sha,
         "merge_status": "can_be_merged",
         "merge_commit_sha": pull.merge_sha or None,
-        "source": project(place),
+        "source": project(source),
         "target": project(place),
         "last_commit": {"id": pull.head_sha, "message": pull.title},
-        "labels": [],
+        "labels": labels(pull.labels),
         "url": f"{place.web}/-/merge_requests/{pull.number}",
     }
 

@@ -13,7 +13,7 @@ from deploy.local.forge.gitlab import payloads
 from deploy.local.forge.gitlab.api import Api
 from deploy.local.forge.hooks import Delivery, Event
 from deploy.local.forge.pulls import Pull
-from deploy.local.forge.state import State
+from deploy.local.forge.state import State, Told
 
 _NAMES = {"push": "Push Hook", "tag_push": "Tag Push Hook", "merge_request": "Merge Request Hook"}
 
@@ -33,6 +33,13 @@ class GitLab(Api):
     def merged(self, state: State, place: Place, pull: Pull) -> list[Event]:
         """Return ``merge_request`` with action ``merge``."""
         return [Event("merge_request", payloads.merged(place, pull, state.user))]
+
+    def told(self, state: State, place: Place, pull: Pull, what: Told) -> list[Event]:
+        """Return ``merge_request``; only an approval is told of all reviews."""
+        del state
+        if what.review is not None and what.review.state != "APPROVED":
+            return []
+        return [Event("merge_request", payloads.told(place, pull, what))]
 
 
 def headers(delivery: Delivery, secret: str) -> Mapping[str, str]:

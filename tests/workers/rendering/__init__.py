@@ -1,0 +1,1 @@
+"""What renderers make of folders of our own writing, kind and hostile."""

@@ -1,0 +1,52 @@
+"""Takes values out of a whole plan that only Hookline knows: what it decrypted, and what variables got from Secrets.
+
+`workers.plans.masks` takes secrets out of objects and leaves names as they are. But whoever writes a template may put a
+decrypted value into a name, a path or a sentence, so these are taken out wherever they stand, in any case. Pure.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Final
+
+from workers.masking import MASK
+from workers.plans.values import Plan, Planned
+
+SHORTEST: Final = 6
+"""Shorter values are not looked for: they would stand everywhere."""
+
+
+def hider(values: Iterable[str]) -> Callable[[str], str]:
+    """Return what takes ``values`` out of a text: as they are, without blanks around, and in base64."""
+    forms = set()
+    for value in values:
+        clear = value.strip()
+        if len(clear) >= SHORTEST:
+            forms |= {clear, base64.b64encode(clear.encode()).decode().rstrip("=")}
+            forms.add(base64.b64encode(value.encode()).decode().rstrip("="))
+    if not forms:
+        return str
+    found = re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))), re.IGNORECASE)
+    return lambda text: found.sub(MASK, text)
+
+
+def without(plan: Plan, values: Iterable[str]) -> Plan:
+    """Return a plan in which ``values`` stand nowhere."""
+    hide = hider(values)
+    if hide is str:
+        return plan
+
+    def one(planned: Planned) -> Planned:
+        ref = planned.ref._replace(name=hide(planned.ref.name), namespace=hide(planned.ref.namespace))
+        fields = tuple(map(hide, planned.fields))
+        return Planned(ref, planned.effect, hide(planned.origin), fields, hide(planned.diff), hide(planned.note))
+
+    return replace(
+        plan,
+        objects=tuple(map(one, plan.objects)),
+        warnings=tuple(map(hide, plan.warnings)),
+        hooks=tuple(map(hide, plan.hooks)),
+    )

@@ -1,0 +1,101 @@
+"""Plain folders: YAML and JSON as they are, Jsonnet evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+import git
+import orjson
+
+from workers import bounds, documents
+from workers.apps import App
+from workers.documents import Document
+from workers.git import trees
+from workers.git.trees import Tree
+from workers.given import Keys
+from workers.renderers import checkout, folders, jsonnet, planned, sops, sourceignore
+from workers.renderers.lately import Lately
+
+
+def inputs(tree: Tree, app: App) -> list[str]:
+    """Return what the Jsonnet files of an app's folder depend on, as texts; nothing where there are none."""
+    made = _evaluation(tree, app, _manifests(tree, app)) if _has_jsonnet(tree, app) else None
+    return made.inputs if made else []
+
+
+def read(tree: Tree, app: App, keys: Keys) -> list[Document]:
+    """Return the documents of an app's folder. Raises as `workers.renderers.source.read` does."""
+    found = _manifests(tree, app)
+    made = _evaluation(tree, app, found)
+    texts = dict(zip(made.files, jsonnet.evaluated(made, keys), strict=True)) if made else {}
+    return [
+        document
+        for path, blob in found
+        for document in _values(path, texts[path] if path in texts else _clear(blob, path, keys), texts)
+    ]
+
+
+def counts(tree: Tree, app: App) -> sourceignore.Counts:
+    """Return which files of the commit count for an app."""
+    flux = app.build.gather
+    return sourceignore.rules(tree, flux=flux, said=app.build.ignore if flux else None)
+
+
+def _manifests(tree: Tree, app: App) -> list[tuple[str, git.Blob]]:
+    """Return the manifests of a plain folder by their paths in the repository."""
+    found = folders.manifests(tree.folder(app.path), app.build, counts(tree, app))
+    return [(shown(app.path, path), blob) for path, blob in found]
+
+
+_with_jsonnet: Final = Lately[bool](4096)
+"""Whether there is a Jsonnet file in or below a folder, by its tree's id."""
+
+
+def _has_jsonnet(tree: Tree, app: App) -> bool:
+    folder = tree.folder(app.path)
+    key = str(folder.hexsha)
+    if app.build.gather:
+        return False
+    if (known := _with_jsonnet.get(key)) is not None:
+        return known
+    return _with_jsonnet.put(key, any(name.endswith(jsonnet.SUFFIX) for name, _ in checkout.files(folder)))
+
+
+def _evaluation(tree: Tree, app: App, found: list[tuple[str, git.Blob]]) -> jsonnet.Job | None:
+    """Return what Jsonnet is to evaluate, if there is such a file; the build environment is put into what it is told.
+
+    Code is left alone, where a dollar has a meaning.
+    """
+    files = [path for path, _ in found if path.endswith(jsonnet.SUFFIX)]
+    if not files:
+        return None
+    said = orjson.loads(app.build.jsonnet) if app.build.jsonnet else {}
+    known = planned.environment(tree, app)
+    for one in (*said.get("extVars", ()), *said.get("tlas", ())):
+        one["value"] = one.get("value", "") if one.get("code") else planned.substituted(one.get("value", ""), known)
+    return jsonnet.job(tree, app.path, files, said)
+
+
+def _values(path: str, text: bytes, evaluated: Mapping[str, bytes]) -> list[Document]:
+    """Read a manifest; what Jsonnet made of a file is one object or an array of them, and has no lines."""
+    # A stranger's name goes into messages: nothing in it may be more than letters.
+    printable = path if path.isprintable() else path.encode("unicode_escape").decode()
+    read = documents.read(text, printable)
+    if path not in evaluated:
+        return read
+    values = [(one, value) for one in read for value in (one.value if isinstance(one.value, list) else [one.value])]
+    return [replace(one, value=value, line=0) for one, value in values]
+
+
+def _clear(blob: git.Blob, path: str, keys: Keys) -> bytes:
+    """Return a manifest; without keys as it is, for it may be one that something in the cluster decrypts."""
+    bounds.current().check()
+    content = trees.content(blob)
+    return sops.opened(content, path, keys) if keys.places else content
+
+
+def shown(path: str, name: str) -> str:
+    """Return the path of a file in the repository, as messages have it."""
+    return name if path in (".", "") else f"{path.strip('/')}/{name}"

