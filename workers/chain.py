@@ -169,3 +169,20 @@ def _plain(value: Any) -> Any:
             return [*kept, f"and {len(value) - MOST} more"] if len(value) > MOST else kept
     text = redact(str(value)).encode("utf-8", "replace").decode("utf-8")
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A stretch of the trail: lines, what they continue from, and where the trail says it stands."""
+
+    first: Head
+    lines: tuple[bytes, ...]
+    head: Head
+
+    def check(self) -> str:
+        """Return what is wrong with it, "" when nothing is. Pure."""
+        return check(self.export()).wrong
+
+    def export(self) -> list[bytes]:
+        """Return it as an export: anchor, lines, head. Pure."""
+        return [anchor(self.first), *self.lines, seal(self.head)]

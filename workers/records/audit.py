@@ -9,7 +9,6 @@ they were; they are shown after the chain's and not exported.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,23 +24,6 @@ from workers.records.keys import Client, key
 
 TRIES: Final = 1000
 """Each try that fails means that another writer's line was taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trail:
-    """What Redis holds: lines, what they continue from, and where the trail says it stands."""
-
-    first: Head
-    lines: tuple[bytes, ...]
-    head: Head
-
-    def check(self) -> str:
-        """Return what is wrong with it, "" when nothing is. Pure."""
-        return chain.check(self.export()).wrong
-
-    def export(self) -> list[bytes]:
-        """Return it as an export: anchor, lines, head. Pure."""
-        return [chain.anchor(self.first), *self.lines, chain.seal(self.head)]
 
 
 class Audit:
@@ -105,7 +87,7 @@ class Audit:
         found = [one for one in self.entries(1, line + 1) if one.get("line") == line]
         return found[0] if found else None
 
-    def read(self, after: int = 0) -> Trail:
+    def read(self, after: int = 0) -> chain.Trail:
         """Return the trail as Redis holds it, in one step; only what comes after line ``after``."""
         start = max(0, after - int(self._redis.hget(key("trail:head"), "let_go") or 0))
         with self._redis.pipeline(transaction=True) as pipe:
@@ -115,6 +97,6 @@ class Audit:
         lines, head = tuple(text.encode() for text in texts), Head(int(line or 0), last or chain.GENESIS)
         before = int(gone or 0) + start
         if not lines:
-            return Trail(head if before else Head(), (), head)
+            return chain.Trail(head if before else Head(), (), head)
         known = str((chain.read(lines[0]) or {}).get("before", "")) if before else chain.GENESIS
-        return Trail(Head(before, known), lines, head)
+        return chain.Trail(Head(before, known), lines, head)

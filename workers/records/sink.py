@@ -10,14 +10,11 @@ import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, Final
 
 import structlog
 
 from workers import chain
-
-if TYPE_CHECKING:
-    from workers.records.audit import Trail
 
 log = structlog.get_logger()
 
@@ -25,7 +22,7 @@ LAST: Final = 512 * 1024
 """Bytes at a file's end among which its last line is."""
 
 
-def follow(file: Path | None, read: Callable[[int], Trail]) -> None:
+def follow(file: Path | None, read: Callable[[int], chain.Trail]) -> None:
     """Append what a file lacks of the trail. What goes wrong is logged: Redis has the entry; the next call tries."""
     if file is None:
         return
@@ -38,7 +35,7 @@ def follow(file: Path | None, read: Callable[[int], Trail]) -> None:
         log.error("audit file not written", file=str(file), reason=error.strerror or type(error).__name__)
 
 
-def _append(opened: IO[bytes], read: Callable[[int], Trail]) -> None:
+def _append(opened: IO[bytes], read: Callable[[int], chain.Trail]) -> None:
     size = opened.seek(0, os.SEEK_END)
     opened.seek(max(0, size - LAST))
     tail = opened.read()
