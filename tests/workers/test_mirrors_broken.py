@@ -98,6 +98,29 @@ def test_a_commit_that_is_gone_is_not_looked_for_by_every_app(forge: Forge, work
     assert len(forge.fetches) - before == 2
 
 
+@pytest.mark.parametrize("skew", [-60.0, 60.0])
+def test_a_push_is_seen_whatever_the_clocks_of_edge_and_worker_say(
+    forge: Forge, work: Checkout, tmp_path: Path, skew: float
+) -> None:
+    """Two pushes within seconds, the second a fast-forward to a commit that came here with another branch."""
+    url, before = forge.clone_url(REPOSITORY), len(forge.fetches)
+    mirror, first = Mirror(tmp_path / "mirrors", url, url), work.head
+
+    def seen(revision: str, delivery: str) -> str:
+        request = Request("myapp", 1, Why.PUSH, "ada", time.time() + skew, "", revision, delivery)
+        return fetch.tree(mirror, app(url), request)[1].revision
+
+    assert seen(first, "one") == first
+    work.run("switch", "-q", "-c", "feature")
+    second = work.commit({"app-1/a.yaml": "a: 2\n"}, "second")
+    work.run("push", "-q", "origin", "feature")
+    assert seen(second, "two") == first
+    work.run("push", "-q", "origin", "feature:main")
+    assert seen(second, "three") == second
+    assert seen(first, "again") == second
+    assert len(forge.fetches) - before == 2  # the third brought a ref and no object
+
+
 def _die() -> None:
     os.killpg(0, signal.SIGKILL)
 

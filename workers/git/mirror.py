@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 REFSPECS: Final = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 AGAIN_SECONDS: Final = 5.0
-"""Seconds after a fetch within which a commit that it did not bring is not looked for again."""
+"""Seconds after a fetch within which a commit that it did not bring is not looked for again by the same asker."""
 
 
 class Mirror:
@@ -77,9 +77,10 @@ class Mirror:
         """When the last complete fetch began, by this machine's clock; 0.0 for none, and when all is to be anew."""
         return 0.0 if damage.marked(self.path) else self.place.fetched_at()
 
-    def looked_lately(self) -> bool:
-        """Whether the last fetch is so young that another one would find nothing else."""
-        return 0 <= self._clock() - self.fetched_at() < AGAIN_SECONDS
+    def looked_lately(self, asker: str) -> bool:
+        """Whether there was a fetch for ``asker`` (see :meth:`fetch`), and the last one is still young."""
+        young = 0 <= self._clock() - self.fetched_at() < AGAIN_SECONDS
+        return young and asker in self.place.fetched_for()
 
     def resolve(self, revision: str) -> str | None:
         """Return the commit that ``revision``, as `workers.revisions` reads it, names here, or ``None``."""
@@ -143,12 +144,13 @@ class Mirror:
         """Return the first line of a commit's message."""
         return str(self.repo.commit(revision).summary)
 
-    def fetch(self, needed: Callable[[], bool] = lambda: True, *, head: bool = False) -> bool:
+    def fetch(self, needed: Callable[[], bool] = lambda: True, *, head: bool = False, asker: str = "") -> bool:
         """Bring all branches and tags here, unless ``needed`` says no once the repository's lock is ours.
 
         Whoever waited for the lock finds the fetch done: one fetch serves all. ``head`` also points HEAD to where the
-        server's points. Returns whether a fetch was made. A mirror that is broken is made anew, once. Raises
-        :class:`GitUnreachable`, :class:`AccessDenied` or :class:`SourceMissing`, with the repository named.
+        server's points; ``asker`` is a word for whom it is made. Returns whether a fetch was made. A mirror that is
+        broken is made anew, once. Raises :class:`GitUnreachable`, :class:`AccessDenied` or :class:`SourceMissing`, with
+        the repository named.
         """
         with self.place.locked() as lock:
             if broken := damage.marked(self.path):
@@ -163,7 +165,7 @@ class Mirror:
             except MirrorDamaged as error:
                 self._renew(str(error))
                 self._bring_all(lock, head=head)
-            self.place.fetched(began)
+            self.place.fetched(began, asker)
             return True
 
     def _bring_all(self, lock: int, *, head: bool) -> None:

@@ -1,7 +1,7 @@
 """Where a mirror lies on this machine, and the small files beside it that its processes share.
 
-``NAME.git`` is the mirror; ``NAME.lock`` is held while it changes, ``NAME.fetched`` says when it last did, and the age
-of ``NAME.used`` when anybody last read it. Nothing here knows of servers.
+``NAME.git`` is the mirror; ``NAME.lock`` is held while it changes, ``NAME.fetched`` says when it last did and for whom,
+and the age of ``NAME.used`` when anybody last read it. Nothing here knows of servers.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ WAIT_SECONDS: Final = 150.0
 """How long somebody waits for a mirror that another process changes: longer than that may take."""
 USED_EVERY: Final = 60.0
 """Seconds within which a second use is not noted."""
+MOST_ASKERS: Final = 64
+"""Fetches of which is kept for whom they were made."""
 _SHORTEST, _LONGEST = 0.001, 0.03
 _AWAY: Final = ".gone"
 _BORN: Final = "hookline"
@@ -58,15 +60,26 @@ class Place:
     def fetched_at(self) -> float:
         """When the last complete fetch began, by this machine's clock; 0.0 when there was none."""
         try:
-            return float(self._stamp.read_text())
-        except (OSError, ValueError):
+            return float(self._stamped()[0])
+        except ValueError:
             return 0.0
 
-    def fetched(self, began: float) -> None:
-        """Note a complete fetch."""
+    def fetched_for(self) -> frozenset[str]:
+        """Return whom the last :data:`MOST_ASKERS` fetches were made for, as :meth:`fetched` was told."""
+        return frozenset(self._stamped()[1:])
+
+    def fetched(self, began: float, asker: str = "") -> None:
+        """Note a complete fetch, and for whom it was made (a word). Call it under the lock."""
+        askers = dict.fromkeys(filter(None, [asker, *self._stamped()[1:]]))
         fresh = self._stamp.with_suffix(f".{os.getpid()}")
-        fresh.write_text(repr(began))
+        fresh.write_text(" ".join([repr(began), *list(askers)[:MOST_ASKERS]]))
         fresh.replace(self._stamp)
+
+    def _stamped(self) -> list[str]:
+        try:
+            return self._stamp.read_text().split() or ["0.0"]
+        except (OSError, ValueError):
+            return ["0.0"]
 
     def use(self) -> None:
         """Note that somebody reads the mirror, so that it is not evicted."""

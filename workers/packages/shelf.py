@@ -84,7 +84,7 @@ class Shelf(Mirror):
         self._wanted = revision
         return self._has(revision)
 
-    def fetch(self, needed: Callable[[], bool] = lambda: True, *, head: bool = False) -> bool:
+    def fetch(self, needed: Callable[[], bool] = lambda: True, *, head: bool = False, asker: str = "") -> bool:
         """Bring what was asked for last, unless ``needed`` says no once the lock is ours; one fetch serves all.
 
         A version that is here already is kept where its server cannot be reached. Raises as `workers.packages.web.get`.
@@ -98,15 +98,19 @@ class Shelf(Mirror):
             began, wanted = self._clock(), self._wanted or "*"
             if revisions.is_commit(wanted):
                 self._bring(wanted)
-                return True
-            try:
-                self._look(wanted, began)
-            except TransientError as error:
-                if self.resolve(wanted) is None or revisions.span(wanted) is not None:
-                    raise
-                log.warning("kept what is here", source=self.url, version=wanted, reason=str(error))
-                self._note(wanted, wanted, began)
+            else:
+                self._look_or_keep(wanted, began)
+            self.place.fetched(began, asker)
             return True
+
+    def _look_or_keep(self, wanted: str, began: float) -> None:
+        try:
+            self._look(wanted, began)
+        except TransientError as error:
+            if self.resolve(wanted) is None or revisions.span(wanted) is not None:
+                raise
+            log.warning("kept what is here", source=self.url, version=wanted, reason=str(error))
+            self._note(wanted, wanted, began)
 
     def _look(self, wanted: str, began: float) -> None:
         """Find what ``wanted`` means now, and bring it."""

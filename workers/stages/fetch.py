@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from workers import revisions
 from workers.apps import App
 from workers.errors import SourceMissing
@@ -10,19 +12,20 @@ from workers.git.trees import Tree
 from workers.model import Request, Why
 
 
-def needed(here: str | None, has_wanted: bool, fetched_at: float, request: Request) -> bool:
+def needed(here: str | None, looked: bool, fetched_at: float, request: Request) -> bool:
     """Whether the server must be asked. Pure.
 
     ``here`` is the commit the app's revision names in the mirror now. Not when it is already the wanted one; not
-    when drift is to be repaired, which concerns the cluster and not Git; not when somebody fetched after the
-    request was made, unless even so the wanted commit is not here (and that fetch is no longer young: a thousand apps
-    that wait for a commit which is gone are one fetch).
+    when drift is to be repaired, which concerns the cluster and not Git. Who wants a commit asks unless the mirror
+    ``looked``: it follows that commit already, or was just asked on behalf of the same delivery (a thousand apps that
+    wait for a commit which is gone are one fetch). When is no argument then: it is the clock of the edge, which may not
+    be this machine's. Who wants what is newest asks unless somebody fetched after the request was made.
     """
     if here is None:
         return True
     if request.why is Why.DRIFT or here == request.revision:
         return False
-    return fetched_at <= request.at or not has_wanted
+    return not looked if request.revision else fetched_at <= request.at
 
 
 def tree(mirror: Mirror, app: App, request: Request) -> tuple[str, Tree]:
@@ -31,13 +34,19 @@ def tree(mirror: Mirror, app: App, request: Request) -> tuple[str, Tree]:
     A delivery only says where to look: the answer is Git's. Raises :class:`SourceMissing` when there is no such
     branch, tag or commit, and the transport's errors.
     """
+    asker = hashlib.sha256(f"{_asked(request)} {request.revision}".encode()).hexdigest()[:16]
 
     def ask() -> bool:
-        wanted = not request.revision or mirror.has(request.revision) or mirror.looked_lately()
-        return needed(mirror.resolve(app.revision), wanted, mirror.fetched_at(), request)
+        wanted = request.revision
+        known = bool(wanted) and mirror.has(wanted)
+        here = mirror.resolve(app.revision)  # last: a chart's shelf fetches what it was asked for last
+        looked = False
+        if here is not None and wanted not in ("", here):
+            looked = (known and mirror.is_ancestor(wanted, here)) or mirror.looked_lately(asker)
+        return needed(here, looked, mirror.fetched_at(), request)
 
     if ask():
-        mirror.fetch(ask, head=app.revision == revisions.HEAD)
+        mirror.fetch(ask, head=app.revision == revisions.HEAD, asker=asker)
     revision = mirror.resolve(app.revision)
     if revision is None:
         raise SourceMissing(
@@ -45,3 +54,7 @@ def tree(mirror: Mirror, app: App, request: Request) -> tuple[str, Tree]:
             f"push it, or correct spec.source.targetRevision ({app.origin})"
         )
     return mirror.ref(app.revision), mirror.tree(revision)
+
+
+def _asked(request: Request) -> str:
+    return request.delivery or f"{request.app}/{request.number}"

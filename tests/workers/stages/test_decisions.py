@@ -16,24 +16,24 @@ ONE, TWO = Ref("", "ConfigMap", "x", "one"), Ref("", "ConfigMap", "x", "two")
 
 
 @pytest.mark.parametrize(
-    ("here", "has", "fetched", "why", "revision", "expected"),
+    ("here", "looked", "fetched", "why", "revision", "expected"),
     [
         (None, False, 0.0, Why.PUSH, A, True),  # nothing is here at all
         (None, False, 9.0, Why.DRIFT, "", True),  # not even for drift can nothing be read
-        (A, True, 1.0, Why.PUSH, A, False),  # another app's fetch brought it
-        (B, True, 1.0, Why.PUSH, A, True),  # the branch may have moved since
-        (B, True, 6.0, Why.PUSH, A, False),  # fetched after the request: the branch is at B now
-        (B, False, 6.0, Why.PUSH, A, True),  # clocks differ: what is wanted is not here yet
-        (A, True, 1.0, Why.EMERGENCY, "", True),  # by hand means now
-        (A, True, 6.0, Why.EMERGENCY, "", False),
-        (A, True, 1.0, Why.DRIFT, "", False),  # drift is about the cluster
+        (A, False, 1.0, Why.PUSH, A, False),  # another app's fetch brought it
+        (B, False, 1.0, Why.PUSH, A, True),  # the branch may have moved since
+        (B, False, 6.0, Why.PUSH, A, True),  # "after the request" is no argument: clocks differ
+        (B, True, 1.0, Why.PUSH, A, False),  # B follows A, or the server just said that the branch is at B
+        (A, False, 1.0, Why.EMERGENCY, "", True),  # by hand means now
+        (A, False, 6.0, Why.EMERGENCY, "", False),
+        (A, False, 1.0, Why.DRIFT, "", False),  # drift is about the cluster
     ],
 )
 def test_when_the_git_server_is_asked(
-    here: str | None, has: bool, fetched: float, why: Why, revision: str, expected: bool
+    here: str | None, looked: bool, fetched: float, why: Why, revision: str, expected: bool
 ) -> None:
     """As seldom as it is safe."""
-    assert fetch.needed(here, has, fetched, Request("a", 1, why, "me", 5.0, revision=revision)) is expected
+    assert fetch.needed(here, looked, fetched, Request("a", 1, why, "me", 5.0, revision=revision)) is expected
 
 
 @pytest.mark.parametrize(
