@@ -8,7 +8,21 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from receiver import api, deliveries, edge, holds, metrics, openapi, orders, pages, probes, rollbacks, trail, webhooks
+from receiver import (
+    api,
+    deliveries,
+    edge,
+    holds,
+    metrics,
+    openapi,
+    orders,
+    pages,
+    plans,
+    probes,
+    rollbacks,
+    trail,
+    webhooks,
+)
 from receiver.answers import refusal
 from workers import telemetry
 
@@ -30,6 +44,8 @@ def create(held: edge.Edge | None = None) -> Starlette:
             Route("/api/apps/{app}/sync", orders.sync, methods=["POST"]),
             Route("/api/apps/{app}/rollback", rollbacks.rollback, methods=["POST", "DELETE"]),
             Route("/api/apps/{app}/approve", orders.approve, methods=["POST"]),
+            Route("/api/apps/{app}/plan", plans.ask, methods=["POST"]),
+            Route("/api/apps/{app}/plans/{plan}", plans.plan, methods=["GET"]),
             Route("/api/apps/{app}/hold", orders.hold, methods=["POST", "DELETE"]),
             Route("/api/apps/{app}/exception", orders.exception, methods=["DELETE"]),
             Route("/api/projects/{project}/hold", orders.hold, methods=["POST", "DELETE"]),

@@ -20,6 +20,9 @@ from receiver.schemas import (
     NAME,
     NUMBERS,
     OBJECT,
+    PLAN,
+    PLAN_BODY,
+    PLAN_ID,
     PROJECT,
     QUERY,
     ROLLBACK,
@@ -92,6 +95,17 @@ DOCUMENT: dict[str, Any] = {
                 shape(result=TEXT, app=TEXT, number=COUNT, revision=TEXT), 400, 403, 404, 408, 409, 413,
                 requestBody=APPROVE_BODY,
             ),
+        },
+        "/api/apps/{app}/plan": {
+            "parameters": [NAME],
+            "post": operation(
+                "planApp", "the plan is made; Location says where it is had", 202, shape(app=TEXT, id=TEXT, state=TEXT),
+                400, 403, 404, 408, 409, 413, requestBody=PLAN_BODY,
+            ),
+        },
+        "/api/apps/{app}/plans/{plan}": {
+            "parameters": [NAME, PLAN_ID],
+            "get": operation("getPlan", "the plan, once it is made", 200, PLAN, 403, 404),
         },
         "/api/apps/{app}/hold": {"parameters": [NAME], **_holding("App", HOLD_BODY, [OBJECT])},
         "/api/projects/{project}/hold": {"parameters": [PROJECT], **_holding("Project", WHOLE_BODY)},

@@ -43,6 +43,7 @@ FIELDS: dict[str, dict[str, type]] = {
     "hold": {"reason": str, "for": str, "object": str},
     "release": {"reason": str},
     "rollback": {"reason": str, "to": str, "force": bool},
+    "plan": {"revision": str, "pull": int},
 }
 """What the body of each order may have."""
 NEEDED = {"hold": ("for", "reason"), "rollback": ("reason",)}
@@ -149,6 +150,8 @@ def read(what: str, body: bytes) -> Order:
         value: Any = orjson.loads(body) if body.strip() else {}
     except orjson.JSONDecodeError:
         raise ValueError('the body is not JSON: expected an object such as {"reason": "..."}') from None
+    if isinstance(value, dict):  # to JSON, 7.0 is a whole number too
+        value = {name: int(it) if isinstance(it, float) and it.is_integer() else it for name, it in value.items()}
     if not isinstance(value, dict) or any(type(said) is not fields.get(name) for name, said in value.items()):
         raise ValueError(f"expected an object with {', '.join(f'`{name}`' for name in fields)} and nothing else")
     needed = NEEDED.get(what, ("for", "reason") if value.get("revision") and what == "sync" else ())
@@ -156,6 +159,8 @@ def read(what: str, body: bytes) -> Order:
         raise ValueError(f"`{missing[0]}` is missing: expected {', '.join(f'`{name}`' for name in needed)}")
     if value.get("for") and what == "sync" and not value.get("revision"):
         raise ValueError("`for` is how long another `revision` is followed: name it")
+    if what == "plan" and "revision" in value and "pull" in value:
+        raise ValueError("`revision` and `pull`: give one of them")
     return value
 
 

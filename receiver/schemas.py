@@ -47,7 +47,7 @@ REFUSALS = {
     408: "the body did not arrive in time",
     409: "this cannot be done as things are",
     413: "the body is too large",
-    429: "too many tokens from this address failed: wait as long as Retry-After says",
+    429: "too many tokens from this address failed, or too many plans are open: wait as long as Retry-After says",
     503: "the records are not to be had now: send it again",
 }
 QUERY = [
@@ -86,6 +86,12 @@ EXCEPTION = shape(app=TEXT, revision=TEXT, who=TEXT, reason=TEXT, since=NUMBER, 
 ROLLBACK_BODY = body(["reason"], reason=SAID, to=TEXT, force={"type": "boolean"})
 ROLLBACK = shape(app=TEXT, revision=TEXT, to=TEXT, who=TEXT, reason=TEXT, at=NUMBER, blocked=many(TEXT),
                     automatic={"type": "boolean"}, origin=TEXT, ended=NUMBER)  # fmt: skip
+PLAN_ID = {"name": "plan", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[^/?#]+$"}}
+PLAN_BODY = body([], revision=SAID, pull={"type": "integer", "minimum": 1, "maximum": 2147483647})
+PLAN_BODY["content"]["application/json"]["schema"] |= {"not": {"required": ["revision", "pull"]}}
+PLAN = shape(id=TEXT, app=TEXT, revision=TEXT, pull=COUNT, who=TEXT, asked=NUMBER, error=TEXT,
+                state={"enum": ["pending", "planned", "failed"]}, changes={"type": ["boolean", "null"]},
+                plan={"type": ["object", "null"]})  # fmt: skip
 HOOK = shape(hook=TEXT, forge=TEXT, state={"enum": ["delivering", "not delivering", "never heard"]},
                 heard={"type": ["number", "null"]}, missed=many({"type": "object"}))  # fmt: skip
 SEEN = shape(id=TEXT, hook=TEXT, at=NUMBER, verdict={"enum": ["accepted", "ignored", "rejected"]}, reason=TEXT,

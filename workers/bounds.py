@@ -59,6 +59,11 @@ class Bounds:
             raise TooMuch(f"it has more than {self._sizes[1]} documents, too many for a plan")
 
 
+def for_app(seconds: float = SECONDS) -> Bounds:
+    """Return what planning one app may cost: ``seconds`` from now, and no more than :data:`SECONDS`."""
+    return Bounds(time.monotonic() + min(seconds, SECONDS), MOST_BYTES, MOST_DOCUMENTS)
+
+
 _FREE: Final = Bounds(float("inf"))
 _current: ContextVar[Bounds] = ContextVar("bounds", default=_FREE)
 

@@ -13,6 +13,7 @@ from celery import Celery
 from kombu import Exchange, Queue
 
 from workers.errors import RecordsUnavailable
+from workers.inquiry import Inquiry
 from workers.messages import Messages
 from workers.model import Accepted, Commit, Delivery, Report, Request, Sighting, Why
 from workers.records import Records, store
@@ -43,6 +44,7 @@ SWEEP_DRIFT: Final = "hookline.drift"
 ALERT: Final = "hookline.alert"
 COMMENT: Final = "hookline.comment"
 PLAN: Final = "hookline.plan"
+INQUIRE: Final = "hookline.inquire"
 
 QUEUE_OF: Final = {
     Why.EMERGENCY: EMERGENCY,
@@ -95,22 +97,10 @@ def application(settings: Settings) -> Celery:
         redbeat_lock_timeout=max(15, int(settings.sync.tick_every * 5)),
         beat_max_loop_interval=min(1.0, settings.sync.tick_every),
         beat_schedule={
-            "tick": {
-                "task": TICK,
-                "schedule": settings.sync.tick_every,
-                # Before the merges: holds have to end and waits to go on, however many pushes came.
-                "options": _beat_options(settings.sync.tick_every, REPORT),
-            },
-            "sweep": {
-                "task": SWEEP_ALL,
-                "schedule": settings.sync.sweep_every / TURNS,
-                "options": _beat_options(settings.sync.sweep_every / TURNS),
-            },
-            "drift": {
-                "task": SWEEP_DRIFT,
-                "schedule": drift_every(settings),
-                "options": _beat_options(drift_every(settings)),
-            },
+            # Before the merges: holds have to end and waits to go on, however many pushes came.
+            "tick": _timed(TICK, settings.sync.tick_every, REPORT),
+            "sweep": _timed(SWEEP_ALL, settings.sync.sweep_every / TURNS),
+            "drift": _timed(SWEEP_DRIFT, drift_every(settings)),
         },
     )
     return app
@@ -121,9 +111,9 @@ def drift_every(settings: Settings) -> float:
     return min(settings.sync.sweep_every, MOST_BETWEEN)
 
 
-def _beat_options(every: float, queue: str = SWEEP) -> dict[str, Any]:
+def _timed(task: str, every: float, queue: str = SWEEP) -> dict[str, Any]:
     """A timed task that nobody took before the next one is due is not worth doing twice."""
-    return {"queue": queue, "expires": every}
+    return {"task": task, "schedule": every, "options": {"queue": queue, "expires": every}}
 
 
 class Post:
@@ -146,6 +136,10 @@ class Post:
     def plan(self, pull: str) -> tuple[str, str]:
         """Return queue and message that ask for a look at a pull request, by its record name."""
         return PLANS, self._messages.make(PLAN, pull, PLANS)
+
+    def inquiry(self, name: str) -> tuple[str, str]:
+        """Return queue and message that ask for an answer to an inquiry, by its id."""
+        return PLANS, self._messages.make(INQUIRE, name, PLANS)
 
 
 class Counter:
@@ -185,6 +179,14 @@ class Counter:
     def plan(self, pull: str) -> None:
         """Ask for a look at a pull request, by its record name."""
         self._celery.send_task(PLAN, args=[pull], queue=PLANS, retry=False)
+
+    def ask_plan(self, inquiry: Inquiry) -> bool:
+        """Record an inquiry with its message, in one step; ``False`` where too many are open."""
+        return self._records.plans.ask(inquiry, *self._post.inquiry(inquiry.id))
+
+    def inquiry(self, name: str) -> None:
+        """Ask for an answer to an inquiry, by its id."""
+        self._celery.send_task(INQUIRE, args=[name], queue=PLANS, retry=False)
 
     def alert(self, outbox: str) -> None:
         """Ask for an outbox of alerts to be emptied."""

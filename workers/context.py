@@ -125,6 +125,9 @@ class Counter(intake.Counter, Protocol):
     def plan(self, pull: str) -> None:
         """Ask for a look at a pull request."""
 
+    def inquiry(self, name: str) -> None:
+        """Ask for an answer to what was asked over the API."""
+
     def alert(self, outbox: str) -> None:
         """Ask for an outbox of alerts to be emptied."""
 

@@ -8,6 +8,7 @@ from workers.context import Context
 from workers.errors import BadOrder, UnknownName
 from workers.forges import pulls
 from workers.intake import REPORTED
+from workers.model import Commit
 from workers.pull import Pull
 
 
@@ -17,15 +18,22 @@ def of_app(context: Context, app: App, number: int) -> Pull:
     Without an account for it, what Git has under that number is taken for a pull request into what the app follows.
     Raises :class:`BadOrder` for one that is not open, and as the forge's calls do.
     """
-    place = context.served(app, "")
-    if place is None:
-        raise BadOrder(f"no hook is for the repository of {app.name}: add one under `hooks`, or plan a --revision")
+    place = _place(context, app)
     try:
         return _told(context, place.hook, place.repository, number)
     except UnknownName:
         if context.settings.hooks[place.hook].forge == "bitbucket":
             raise
     return Pull(place.hook, place.repository, "", number, _followed(context, app), "", "")
+
+
+def at_forge(context: Context, app: App, number: int) -> Pull:
+    """Return a pull request of the repository of an app's first source, as its forge tells it now.
+
+    Raises :class:`BadOrder` for one that is not open, and as the forge's calls do.
+    """
+    place = _place(context, app)
+    return _told(context, place.hook, place.repository, number)
 
 
 def of_repository(context: Context, repository: str, number: int) -> Pull:
@@ -42,6 +50,13 @@ def of_repository(context: Context, repository: str, number: int) -> Pull:
         said = f"the hooks {', '.join(sorted(hooks))} are" if hooks else "no hook is"
         raise BadOrder(f"{said} for {repository[:200]}: plan an app of it, with APP --pr {number}")
     return _told(context, hooks[0], repository, number)
+
+
+def _place(context: Context, app: App) -> Commit:
+    place = context.served(app, "")
+    if place is None:
+        raise BadOrder(f"no hook is for the repository of {app.name}: add one under `hooks`, or plan a revision")
+    return place
 
 
 def _told(context: Context, hook: str, repository: str, number: int) -> Pull:

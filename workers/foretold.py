@@ -28,7 +28,6 @@ from workers.git.trees import Tree
 from workers.given import Given
 from workers.model import Request, Why
 from workers.plans import hidden
-from workers.plans.masks import Mask
 from workers.plans.pulls import Answer, PullPlan
 from workers.pull import Pull
 from workers.stages import fetch, render
@@ -136,15 +135,14 @@ def _answer(context: Context, pull: Pull, merge: Merge, until: float, one: _Touc
         late = f"not planned: {SECONDS:g} s are up, which a pull request has: run `hookline plan {app.name} --pr"
         return Answer(app.name, cluster, error=f"{late} {pull.number}`"), []
     mine = replace(context, mirrors={})  # git's readers are not to be shared between threads
-    given = Bounds(time.monotonic() + min(left, bounds.SECONDS), bounds.MOST_BYTES, bounds.MOST_DOCUMENTS)
     secrets: set[str] = set()
     try:
-        with bounds.within(given), merge.reread() as (before, after):
+        with bounds.within(bounds.for_app(left)), merge.reread() as (before, after):
             old = _trees(mine, app, one.numbers, before)
             new = _trees(mine, app, one.numbers, after)
             made = plan.merging(mine, app, old, new, pull.ref, secrets)
     except HooklineError as error:
-        return Answer(app.name, cluster, error=Mask(secrets).text(hidden.hider(secrets)(str(error)))), []
+        return Answer(app.name, cluster, error=hidden.sentence(error, secrets)), []
     except Exception:
         log.exception("plan failed", app=app.name, pull=pull.place)
         return Answer(app.name, cluster, error="it could not be planned: Hookline's log has the details"), []

@@ -6,25 +6,21 @@ rest. A plan never holds up a sync: its queue is the last one, and only a few ar
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import Final
 
 import structlog
 
+from workers import replanning
 from workers.context import Context
 from workers.errors import AuthorError, BadConfiguration, HooklineError, LeaseLost, OperatorError, UnknownName
 from workers.forges import limits
 from workers.pull import Wanted
 from workers.reporting import DENIED, DOWN, Postponed
 from workers.stages import lock
-from workers.stages.lock import Held
 from workers.turning import Planner, Turn
 
 log = structlog.get_logger()
 
-SOON: Final = 1.0
-"""Seconds until it is asked again whether another plan may be made."""
 MOST_TRIES: Final = 300
 """Tries after which a pull request is left alone until something happens to it: about a day."""
 
@@ -35,14 +31,14 @@ def look(context: Context, name: str, planner: Planner) -> None:
     with (
         structlog.contextvars.bound_contextvars(pull=name),
         lock.hold(records.leases, f"pull:{name}", context.settings.sync.lease) as held,
-        _slot(context, held) as free,
+        replanning.place(context, held) as free,
     ):
         found = records.pulls.wanted(name) if held else None
         if held is None or found is None:
             return
         wanted, text = found
         if not free:
-            records.pulls.later(name, records.clock() + SOON)
+            records.pulls.later(name, records.clock() + replanning.SOON)
             return
         try:
             Turn(context, wanted, text, held, planner).step()
@@ -55,18 +51,7 @@ def look(context: Context, name: str, planner: Planner) -> None:
             records.pulls.later(name, records.clock() + again)
     if not again:
         records.pulls.done(name, text)
-    for due in records.pulls.due(records.clock(), 1):  # itself, if something happened to it meanwhile
-        context.counter.plan(due)
-
-
-@contextlib.contextmanager
-def _slot(context: Context, held: Held | None) -> Iterator[bool]:
-    """Take one of the places of plans that are made at once, over all workers; yield whether one was free."""
-    with contextlib.ExitStack() as stack:
-        yield held is not None and any(
-            stack.enter_context(lock.hold(context.records.leases, f"plans:{number}", context.settings.sync.lease))
-            for number in range(context.settings.sync.plans)
-        )
+    replanning.ask(context, 1)  # itself, if something happened to it meanwhile
 
 
 def _pause(context: Context, wanted: Wanted, error: HooklineError) -> float:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import structlog
 
-from workers import drift, endings, pulls, reopening, revisions
+from workers import drift, endings, pulls, reopening, replanning, revisions
 from workers.alerts import telling
 from workers.apps import App, Index, decoded
 from workers.broker import TURNS
@@ -45,8 +45,7 @@ def tick(context: Context) -> None:
     for delivery in context.records.comments.due(context.records.clock()):
         context.counter.comment(delivery)
     context.records.pulls.outdate(context.records.clock())
-    for pull in context.records.pulls.due(context.records.clock()):
-        context.counter.plan(pull)
+    replanning.ask(context)
     for outbox in context.records.alerts.due():
         context.counter.alert(outbox)
 

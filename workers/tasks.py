@@ -12,6 +12,7 @@ from workers import (
     configuration,
     context,
     foretold,
+    inquiring,
     pulling,
     recovery,
     reporting,
@@ -57,6 +58,12 @@ def comment(delivery: str) -> None:
 def plan(pull: str) -> None:
     """Bring one pull request's plan to its comment and its status."""
     pulling.look(held(), pull, foretold.planned)
+
+
+@app.task(name=broker.INQUIRE)
+def inquire(name: str) -> None:
+    """Answer one inquiry: plan one app for somebody who asked over the API."""
+    inquiring.look(held(), name)
 
 
 @app.task(name=broker.ALERT)

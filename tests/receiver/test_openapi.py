@@ -30,7 +30,7 @@ OPERATIONS = [found.ok() for found in _SCHEMA.get_all_operations() if isinstance
 def authorization() -> str:
     """A token for everything."""
     issuer = tokens.Issuer("hookline", "hookline", ("HS256",), lambda: KEY)
-    scopes = ["read", "sync", "hold", "rollback", "approve", "audit"]
+    scopes = ["read", "sync", "hold", "rollback", "approve", "audit", "plan"]
     return f"Bearer {tokens.mint(issuer, 'ada', scopes, ['*'], 3600, time.time(), '1')}"
 
 

@@ -39,6 +39,7 @@ class Counter:
     alerted: list[str] = field(default_factory=list)
     commented: list[str] = field(default_factory=list)
     planned: list[str] = field(default_factory=list)
+    inquired: list[str] = field(default_factory=list)
 
     def accept(
         self,
@@ -71,6 +72,10 @@ class Counter:
     def plan(self, pull: str) -> None:
         """Note a message."""
         self.planned.append(pull)
+
+    def inquiry(self, name: str) -> None:
+        """Note a message."""
+        self.inquired.append(name)
 
 
 @dataclass

@@ -31,7 +31,7 @@ class _Nobody:
         """Refuse."""
         raise RuntimeError("a plan asks for nothing")
 
-    send = publish = comment = alert = plan = accept
+    send = publish = comment = alert = plan = inquiry = accept
 
 
 def planned(

@@ -46,6 +46,7 @@ def _github(blank: Pull, found: Mapping[str, Any]) -> Pull | None:
     ours, theirs = (base.get("repo") or {}).get("id"), (head.get("repo") or {}).get("id")
     return _made(
         blank,
+        home=ours,
         target=base["ref"],
         base=base.get("sha"),
         head=head["sha"],
@@ -62,6 +63,7 @@ def _gitlab(blank: Pull, found: Mapping[str, Any]) -> Pull | None:
     author, ours = found.get("author") or {}, found["target_project_id"]
     return _made(
         blank,
+        home=ours,
         target=found["target_branch"],
         base="",
         head=found["sha"],
@@ -113,6 +115,7 @@ def _made(
     fork: bool,
     author: tuple[Any, Any],
     labels: list[str] | None = None,
+    home: Any = None,
 ) -> Pull:
     whole = base if isinstance(base, str) and names.REVISION.fullmatch(base) else ""
     kept = tuple(label for label in (labels or [])[:MOST_LABELS] if isinstance(label, str))
@@ -122,7 +125,7 @@ def _made(
     return Pull(
         hook=blank.hook,
         repository=blank.repository,
-        repository_id=blank.repository_id,
+        repository_id=blank.repository_id or (str(home) if isinstance(home, int) else ""),
         number=blank.number,
         ref=f"refs/heads/{target}",
         base=whole,

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from workers.masking import MASK
+from workers.plans.masks import Mask
 from workers.plans.values import Plan, Planned
 
 SHORTEST: Final = 6
@@ -31,6 +32,12 @@ def hider(values: Iterable[str]) -> Callable[[str], str]:
         return str
     found = re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))), re.IGNORECASE)
     return lambda text: found.sub(MASK, text)
+
+
+def sentence(error: Exception, values: Iterable[str]) -> str:
+    """Return what an error says, in which neither ``values`` nor what looks like a secret stands."""
+    known = set(values)
+    return Mask(known).text(hider(known)(str(error)))
 
 
 def without(plan: Plan, values: Iterable[str]) -> Plan:

@@ -87,6 +87,9 @@ pulls:later          zset    such a pull request to when it is handed out again
 pull:<pull>          hash    an open one: ``turn`` ``branch`` ``wanted`` ``made`` (JSON) ``told`` ``ids`` ``written``
 words:<pull>         hash    who labelled or approved it, to that and the head it was for (JSON)
 branch:<branch>      zset    the open pull requests into "hook|repository|ref", by when something happened to them
+plans                zset    plans asked for over the API that are open, by when they are handed out again
+plan:<id>            hash    one: ``inquiry`` (JSON), ``tries``, ``reply`` (JSON); with expiry
+plans:replies        list    those with a reply, newest first
 moved                hash    branch that has a newer commit to "commit when", until its plans are wished for again
 ===================  ======  ==============================================================================
 """

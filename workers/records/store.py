@@ -27,6 +27,7 @@ from workers.records.hooks import Hooks
 from workers.records.intake import Intake
 from workers.records.leases import Leases
 from workers.records.measures import Measures
+from workers.records.plans import Plans
 from workers.records.progress import Progress
 from workers.records.pulls import Pulls
 from workers.records.quotas import Quotas
@@ -68,7 +69,7 @@ class Records:
         self.intake = Intake(client, clock)
         self.hooks = Hooks(client)
         self.progress = Progress(client, clock)
-        self.comments, self.pulls = Comments(client), Pulls(client)
+        self.comments, self.pulls, self.plans = Comments(client), Pulls(client), Plans(client)
         self.commits = Commits(client)
         self.quotas, self.secrets = Quotas(client), Secrets(client)
         self.leases = Leases(client)

@@ -6,7 +6,7 @@ import contextlib
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 
@@ -63,6 +63,13 @@ def hold(leases: Leases, name: str, seconds: float) -> Iterator[Held | None]:
         done.set()
         renewer.join()
         leases.release(name, held.token)
+
+
+@contextlib.contextmanager
+def hold_one(leases: Leases, names: Iterable[str], seconds: float) -> Iterator[Held | None]:
+    """Hold the first of several leases that nobody has, as :func:`hold`; ``None`` when all are taken."""
+    with contextlib.ExitStack() as stack:
+        yield next(filter(None, (stack.enter_context(hold(leases, name, seconds)) for name in names)), None)
 
 
 def _renew(leases: Leases, held: Held, seconds: float, done: threading.Event) -> None:

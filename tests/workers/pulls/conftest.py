@@ -144,7 +144,7 @@ def desk(tmp_path: Path, redis_client: redis.Redis, clock: Clock, monkeypatch: p
     made.open[NUMBER] = pull()
 
     def seen(_account: object, _client: object, hook: str, repository: str, known: str, number: int) -> Seen:
-        assert (hook, repository, known) == ("main", REPOSITORY, ID)
+        assert (hook, repository, known in ("", ID)) == ("main", REPOSITORY, True)
         if made.trouble:
             raise made.trouble.pop(0)
         return Seen(made.open.get(number), made.merges.get(number, ""))

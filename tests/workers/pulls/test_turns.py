@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from tests.workers.pulls.conftest import BASE, HEAD, MOVED, NAME, NEXT, NUMBER, Desk, Killed, pull
-from workers import ledger, pulling, reporting, turning
+from workers import ledger, replanning, reporting, turning
 from workers.errors import AccessDenied, AuthorError, BadConfiguration, ClusterUnreachable, ForgeUnreachable
 from workers.forges import comments
 from workers.model import Report, State
@@ -303,7 +303,7 @@ def test_only_as_many_plans_as_allowed_are_made_at_once(desk: Desk) -> None:
     desk.meanwhile = other
     desk.look()
     assert desk.planned == ["7 1b"]
-    desk.clock.forward(pulling.SOON)
+    desk.clock.forward(replanning.SOON)
     desk.tick()
     assert desk.planned == ["7 1b", "8 1b"]
 
