@@ -18,7 +18,7 @@ KEPT: Final = 3600
 MOST_OPEN: Final = 100
 MOST_BYTES: Final = 1024 * 1024
 """Bytes of a plan's JSON."""
-LOST: Final = 30.0
+LOST: Final = 15.0
 """Seconds after which one that nobody answered is handed out once more."""
 MOST_REPLIES: Final = 200
 """Replies that are kept: the oldest goes before its hour is over."""
