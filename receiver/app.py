@@ -58,6 +58,7 @@ def create(held: edge.Edge | None = None) -> Starlette:
             Route("/api/hooks", deliveries.hooks, methods=["GET"]),
             Route("/api/openapi.json", openapi.document, methods=["GET"]),
             Route("/apps/{app}/syncs/{number:int}", pages.sync, methods=["GET"]),
+            Route("/plans/{key}", pages.plan, methods=["GET"]),
             Route("/livez", probes.livez),
             Route("/readyz", probes.readyz),
             Route("/metrics", metrics.metrics, methods=["GET"]),

@@ -1,7 +1,8 @@
-"""The page of one sync, where the link of a commit status leads. It needs no token: the link's key is made for it.
+"""The pages where the links of commit statuses lead: of one sync, and of a pull request's plan.
 
-Shows what the status says and the record of that sync, in which secrets were masked when it was made. There is no
-script and nothing from elsewhere in it; the policy of its answer names its one style sheet by digest.
+They need no token: the link's key is made for them. They show what the status says and the record of that sync or
+plan, in which secrets were masked when it was made. There is no script and nothing from elsewhere in them; the policy
+of their answers names their one style sheet by digest.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from starlette.responses import Response
 
 from receiver.answers import answer, refusal
 from workers import links
+from workers.plans import page as plans
+from workers.plans.values import line
+from workers.records.plans import PAGE_KEPT
 from workers.records.progress import MOST_SYNCS
 
 if TYPE_CHECKING:
@@ -30,9 +34,21 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = (TEMPLATES / "page.css").read_text("utf-8")
+DAYS = PAGE_KEPT // 86400
 _DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as it is written: nothing in a stranger's text turns the direction of writing. Pure."""
+    return line(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 _PAGES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    loader=jinja2.FileSystemLoader(TEMPLATES),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    finalize=_plain,
 )
 HEADERS = {
     "cache-control": "no-store",
@@ -61,6 +77,32 @@ async def sync(request: requests.Request) -> Response:
         made = Response(page(found) if found else missing(), 200 if found else 404, media_type="text/html")
     made.headers.update(HEADERS)
     return made
+
+
+async def plan(request: requests.Request) -> Response:
+    """``GET /plans/<key>``: the last plan of a pull request, as HTML, or as JSON for who asks for that."""
+    edge: Edge = request.app.state.edge
+    given = request.path_params["key"]
+    text = await run_in_threadpool(edge.records.plans.shown, given)
+    found = await run_in_threadpool(plans.unpacked, text) if text else None
+    if "application/json" in request.headers.get("accept", ""):
+        gone = refusal(404, f"there is no such page: a plan is shown for {DAYS} days after it was made")
+        made = answer(200, **found) if found else gone
+    else:
+        shown = await run_in_threadpool(plan_page, found) if found else _rendered("no_plan.html", days=DAYS)
+        made = Response(shown, 200 if found else 404, media_type="text/html")
+    made.headers.update(HEADERS)
+    return made
+
+
+def plan_page(found: dict[str, Any]) -> str:
+    """Return a plan as HTML. Pure."""
+    return _rendered("plan.html", plan=found, moment=_moment, sort=_sort)
+
+
+def _sort(said: str) -> str:
+    """Return how a line of a difference is shown. Pure."""
+    return {"+": "created", "-": "deleted", "@": "dim"}.get(said[:1], "")
 
 
 def _found(edge: Edge, app: str, number: int, given: str) -> SyncRecord | None:

@@ -114,7 +114,9 @@ def publish(context: Context, name: str) -> None:
                     return  # whoever holds it looks again after the release
                 try:
                     pen = Pen(context, mine, record.commit, held)
-                    report.publish(commits, place, names, pen, links.maker(context.settings.url, context.records))
+                    url, records = context.settings.url, context.records
+                    made = links.maker(url, records), links.plan_maker(url, records)
+                    report.publish(commits, place, names, pen, *made)
                 except LeaseLost as error:
                     log.warning("statuses not written", reason=str(error))
                     return

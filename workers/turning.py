@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import structlog
 
-from workers import pulls, vouching
+from workers import displaying, pulls, vouching
 from workers.context import Context
 from workers.errors import AuthorError, ForgeUnreachable, HooklineError, LeaseLost, OperatorError, TransientError
 from workers.forges import Account, comments, limits
@@ -106,7 +106,9 @@ class Turn:
             log.exception("internal error")
             plan = PullPlan(pull.head, "", problem=BROKEN)
         now, limit = self.context.records.clock(), limits.comment(account.kind)
-        bodies = comment.rendered(plan, account.kind, "", "", limit, number=pull.number, at=now)
+        self.held.check()
+        link = displaying.show(self.context, pull, plan, now)
+        bodies = comment.rendered(plan, account.kind, link, "", limit, number=pull.number, at=now)
         return Made(pull.head, pull.ref, plan.base, pull.base, *brief.summary(plan), bodies, now)
 
     def _show(self, account: Account, pull: Pull, made: Made, record: PullRecord) -> None:

@@ -1,17 +1,21 @@
-"""The page a status links to: for whoever has the link, and nobody else."""
+"""The pages a status links to, of a sync or a plan: for whoever has the link, and nobody else."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import re
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
 
 from receiver import edge, pages
 from workers import links
-from workers.model import Action, Change, Outcome, Ref, Stage, SyncRecord
+from workers.model import Action, Change, Commit, Outcome, Ref, Stage, SyncRecord
+from workers.plans import Answer, Effect, Plan, Planned, PullPlan, shown
+from workers.plans import page as plans
+from workers.plans.values import LEFT_OUT
 
 EVIL = '<script>alert(1)</script> & "quotes"'
 CHANGE = Change(Ref("apps", "Deployment", "default", "myapp"), Action.CONFIGURED, (f"spec.{EVIL}",))
@@ -74,3 +78,85 @@ def test_a_sync_that_is_no_longer_kept_is_said_to_be_gone(client: TestClient, he
     """The key is right, the record is not there."""
     assert client.get(links.maker("http://testserver", held.records)("myapp", 2)).status_code == 404
     assert client.get(link.replace("/syncs/3", "/syncs/x")).status_code == 404
+
+
+PLAN = PullPlan(
+    "1" * 40,
+    "b" * 40,
+    (
+        Answer(
+            "shop-eu",
+            "production",
+            Plan(
+                "shop-eu", "production", "the merge into main", "1" * 40,
+                (
+                    Planned(CHANGE.ref, Effect.CONFIGURED, f"{EVIL}.yaml:1", ("spec",), f"@@ -1 @@\n+{EVIL}\u202e\n"),
+                    Planned(Ref("", "Service", "shop", "web"), Effect.DELETED, "", (), "-kind: Service\n"),
+                    Planned(Ref("", "Secret", "shop", "kept"), Effect.UNCHANGED, note=f"kept: {EVIL}"),
+                ),
+                (f"warned of {EVIL}",), ("PreSync Job shop/migrate",), "held by ada: release freeze",
+            ),
+        ),
+        Answer("shop-us", "production", error=f"a.yaml:3: {EVIL}"),
+    ),
+    2,
+    "",
+    (f"declares {EVIL} otherwise",),
+)  # fmt: skip
+
+
+@pytest.fixture
+def plan_link(held: edge.Edge) -> str:
+    """The link to the plan of a pull request."""
+    commit = Commit("github", "your-org/your-repo", "1" * 40, "refs/heads/feature")
+    key = links.plan_key(held.records.secrets.pages(), commit, "7")
+    held.records.plans.show(key, plans.packed(PLAN, "your-org/your-repo", 7, "refs/heads/main", 10.0))
+    return links.plan_maker("http://testserver", held.records)(commit, "7")
+
+
+def test_the_link_of_a_plan_s_status_opens_it_whole(client: TestClient, plan_link: str) -> None:
+    """Every app with its objects, errors and warnings; a stranger's words are text, and only the style may load."""
+    answer = client.get(plan_link)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    for text in ("Pull request 7", "1" * 40, "b" * 40, "2 more apps follow", "shop-us", "1 configured, 1 deleted"):
+        assert text in answer.text, text
+    for text in ("Deployment default/myapp", "Service shop/web", "stays", "release freeze", "runs PreSync Job"):
+        assert text in answer.text, text
+    assert (answer.text.count("<details"), answer.text.count("<details open")) == (3, 1)
+    assert (answer.text.count("&lt;script&gt;") >= 6, "<script" in answer.text) == (True, False)
+    assert "\u202e" not in answer.text
+    assert answer.headers.items() >= pages.HEADERS.items()
+
+
+def test_a_program_gets_the_plan_as_json_and_a_wrong_link_nothing(client: TestClient, plan_link: str) -> None:
+    """The same as ``hookline plan --json``, and what of it the page adds; the link names no repository."""
+    said = client.get(plan_link, headers={"accept": "application/json"}).json()
+    assert said | shown.pull_as_json(PLAN) == said
+    assert (said["repository"], said["number"], said["state"]) == ("your-org/your-repo", 7, "failure")
+    assert "your-" not in plan_link
+    for wrong in (plan_link[:-1], f"{plan_link[:-1]}{'0' if plan_link[-1] != '0' else '1'}", f"{plan_link}%00"):
+        for accept in ("text/html", "application/json"):
+            answer, other = (client.get(one, headers={"accept": accept}) for one in (wrong, "/plans/x"))
+            assert (answer.status_code, answer.content) == (404, other.content)
+
+
+def test_a_plan_without_a_merge_says_why(client: TestClient, held: edge.Edge) -> None:
+    """A conflict, say."""
+    conflict = PullPlan("1" * 40, "b" * 40, problem="it conflicts in myapp/a.yaml")
+    held.records.plans.show("k" * 32, plans.packed(conflict, "your-org/your-repo", 7, "refs/heads/main", 10.0))
+    text = client.get(f"/plans/{'k' * 32}").text
+    assert ("it conflicts in myapp/a.yaml" in text, "no plan" in text, "<details" in text) == (True, True, False)
+
+
+def test_a_page_s_plan_has_a_bound() -> None:
+    """First differences go, then objects; what changes is counted all the same."""
+    diff = "x" * (plans.MOST_TEXT // 2)
+    refs = [Ref("", "ConfigMap", "shop", f"one-{number}") for number in range(3)]
+    made = Plan("shop", "production", "", "1" * 40, tuple(Planned(ref, Effect.CREATED, diff=diff) for ref in refs))
+    found = plans.unpacked(plans.packed(PullPlan("1", "b", (Answer("shop", "", made),)), "r", 7, "m", 1.0))
+    objects = found["apps"][0]["plan"]["objects"]
+    assert [(len(one["diff"]), one["note"]) for one in objects] == [(len(diff), "")] * 2 + [(0, LEFT_OUT)]
+    many = tuple(Planned(refs[0], Effect.CREATED, note="x" * 1000) for _ in range(5000))
+    text = plans.packed(PullPlan("1", "b", (Answer("shop", "", replace(made, objects=many)),)), "r", 7, "m", 1.0)
+    plan = plans.unpacked(text)["apps"][0]["plan"]
+    assert (plan["objects"], plan["counts"]["created"]) == ([], 5000)

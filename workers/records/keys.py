@@ -90,6 +90,7 @@ branch:<branch>      zset    the open pull requests into "hook|repository|ref", 
 plans                zset    plans asked for over the API that are open, by when they are handed out again
 plan:<id>            hash    one: ``inquiry`` (JSON), ``tries``, ``reply`` (JSON); with expiry
 plans:replies        list    those with a reply, newest first
+page:<key>           string  what the page of a pull request's plan shows (packed JSON), with expiry
 moved                hash    branch that has a newer commit to "commit when", until its plans are wished for again
 ===================  ======  ==============================================================================
 """

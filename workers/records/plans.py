@@ -1,4 +1,5 @@
-"""Plans that were asked for over the API: which are open, and for an hour what came of each.
+"""Plans that were asked for over the API: which are open, and for an hour what came of each. And the pages of those of
+pull requests.
 
 The edge writes an inquiry with its message in one step; a worker answers it, and the first answer stands.
 """
@@ -22,6 +23,8 @@ LOST: Final = 15.0
 """Seconds after which one that nobody answered is handed out once more."""
 MOST_REPLIES: Final = 200
 """Replies that are kept: the oldest goes before its hour is over."""
+PAGE_KEPT: Final = 14 * 24 * 3600
+"""Seconds that the page of a pull request's last plan is kept."""
 MOST_AT_ONCE: Final = 20
 
 FULL: Final = """
@@ -118,3 +121,11 @@ class Plans:
         if not inquiry:
             return None, None
         return Inquiry(**orjson.loads(inquiry)), Reply(**orjson.loads(reply)) if reply else None
+
+    def show(self, page: str, text: str) -> None:
+        """Keep what a page shows, by the key that opens it (`workers.links.plan_key`)."""
+        self._redis.set(key("page", page), text, ex=PAGE_KEPT)
+
+    def shown(self, page: str) -> str:
+        """Return what a page shows, "" for a key that opens none."""
+        return str(self._redis.get(key("page", page)) or "")

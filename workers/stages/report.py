@@ -12,7 +12,7 @@ import structlog
 from workers import outcomes
 from workers.errors import AuthorError, ForgeUnreachable, OperatorError
 from workers.forges.refusals import Busy, Full
-from workers.model import Report, State, Status
+from workers.model import Commit, Report, State, Status
 from workers.records import coding
 from workers.records.commits import CommitRecord, Commits, Shown
 
@@ -30,6 +30,8 @@ MOST_TRIES: Final = 10
 
 Link = Callable[[str, int], str]
 """Makes the link to a sync: app and number to URL."""
+PlanLink = Callable[[Commit, str], str]
+"""Makes the link to a plan: head and number of its pull request to URL."""
 
 
 class Pen(Protocol):
@@ -55,19 +57,20 @@ def context_of(app: str) -> str:
     return f"{CONTEXT}/{app}" if app != "plan" else f"{CONTEXT}/app/{app}"
 
 
-def planned(records: Iterable[CommitRecord]) -> list[Status]:
-    """Return the status of the pull requests that would merge a commit, if there are any. Pure.
+def planned(records: Iterable[CommitRecord], link: PlanLink) -> list[Status]:
+    """Return the status of the pull requests that would merge a commit, if there are any. Pure but for ``link``.
 
-    Several may have one head, and into different branches: the worst of them counts.
+    Several may have one head, and into different branches: the worst counts. One that is still to be made has no page.
     """
-    plans = {number: said for record in records for number, said in record.plans.items()}
+    plans = {number: (said, record.commit) for record in records for number, said in record.plans.items()}
     if not plans:
         return []
     ranks = (State.PENDING, State.FAILURE, State.SUCCESS)
-    state = min((said.state for said in plans.values()), key=ranks.index)
-    number, said = max((pair for pair in plans.items() if pair[1].state is state), key=lambda pair: pair[0])
+    state = min((said.state for said, _ in plans.values()), key=ranks.index)
+    number = max(number for number, (said, _) in plans.items() if said.state is state)
+    said, commit = plans[number]
     text = f"pull request {number}, of {len(plans)}: {said.text}" if len(plans) > 1 else said.text
-    return [Status(PLAN, state, text)]
+    return [Status(PLAN, state, text, "" if state is State.PENDING else link(commit, number))]
 
 
 def _told_apart(apps: Mapping[str, Report]) -> list[tuple[str, Report]]:
@@ -155,7 +158,7 @@ def _says(written: str | None, status: Status) -> bool:
     return written is not None and {**orjson.loads(written), "url": ""} == orjson.loads(wanted)
 
 
-def publish(commits: Commits, place: str, names: Sequence[str], pen: Pen, link: Link) -> None:
+def publish(commits: Commits, place: str, names: Sequence[str], pen: Pen, link: Link, plan_link: PlanLink) -> None:
     """Write what the forge does not have, and call the commits clean if nothing was said of them meanwhile.
 
     What is said while one status is written counts for the next: nothing is written that is known to be old. A status
@@ -165,7 +168,7 @@ def publish(commits: Commits, place: str, names: Sequence[str], pen: Pen, link: 
     """
     while True:
         records, shown = commits.look(place, names)
-        left = unwritten([*wanted(merged(records), link), *planned(records)], shown)
+        left = unwritten([*wanted(merged(records), link), *planned(records, plan_link)], shown)
         if not left:
             break
         pen.admit(left[0])

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 import structlog
 
+from deploy.local.stack import REPOSITORY
 from tests.workers.pulls.conftest import BASE, HEAD, MOVED, NAME, NEXT, NUMBER, Desk, Killed, pull
-from workers import ledger, replanning, reporting, turning
+from workers import ledger, links, replanning, reporting, turning
 from workers.errors import AccessDenied, AuthorError, BadConfiguration, ClusterUnreachable, ForgeUnreachable
 from workers.forges import comments
-from workers.model import Report, State
+from workers.model import Commit, Report, State
+from workers.plans import page
 from workers.records import pulls as records
 from workers.records.pulls import PullRecord
 from workers.stages import report
@@ -27,6 +30,10 @@ def test_an_opened_pull_request_is_planned_and_shown(desk: Desk) -> None:
     [body] = desk.comments[NUMBER]
     assert HEAD[:7] in body
     assert BASE[:7] in body
+    [key] = re.findall(rf"\[Details\]\({re.escape(desk.context.settings.url)}/plans/([0-9a-f]+)\)", body)
+    assert page.unpacked(desk.records.plans.shown(key))["text"] == PLANNED
+    commit = Commit("main", REPOSITORY, HEAD, "refs/heads/feature")
+    assert links.plan_maker(desk.context.settings.url, desk.records)(commit, str(NUMBER)).endswith(f"/{key}")
     assert desk.records.pulls.read(NAME).ids == ("700",)
     desk.deliver("labeled", labels=("a",))
     desk.tick()
@@ -60,8 +67,8 @@ def test_the_status_is_its_own_and_the_worst_of_several(desk: Desk) -> None:
     desk.look("main|4711|8")
     [name] = set(desk.counter.published)
     record = desk.records.commits.read(name)
-    [status] = report.planned([record])
-    assert (status.context, status.state) == ("hookline/plan", State.FAILURE)
+    [status] = report.planned([record], lambda commit, number: f"{commit.revision[:1]}/{number}")
+    assert (status.context, status.state, status.url) == ("hookline/plan", State.FAILURE, "1/8")
     assert status.text == "pull request 8, of 2: the chart is broken"
     assert report.wanted(record.apps, lambda app, number: "") == []
 
