@@ -43,7 +43,7 @@ FIELDS: dict[str, dict[str, type]] = {
     "hold": {"reason": str, "for": str, "object": str},
     "release": {"reason": str},
     "rollback": {"reason": str, "to": str, "force": bool},
-    "plan": {"revision": str, "pull": int},
+    "plan": {"revision": str, "pull": int, "show": bool},
 }
 """What the body of each order may have."""
 NEEDED = {"hold": ("for", "reason"), "rollback": ("reason",)}
@@ -161,6 +161,8 @@ def read(what: str, body: bytes) -> Order:
         raise ValueError("`for` is how long another `revision` is followed: name it")
     if what == "plan" and "revision" in value and "pull" in value:
         raise ValueError("`revision` and `pull`: give one of them")
+    if what == "plan" and "show" in value and "pull" not in value:
+        raise ValueError("`show` is for what is shown at a pull request: name it as `pull`")
     return value
 
 

@@ -44,7 +44,8 @@ async def ask(request: requests.Request) -> Response:
     """``POST /api/apps/<app>/plan``: have a plan made of what a sync would do now. Needs scope ``plan`` for the app.
 
     The body may be ``{"revision": "..."}``, a branch, tag or commit, or ``{"pull": 7}``, a pull request that would be
-    merged. The answer names the plan's ``id``, and its place in ``Location``.
+    merged; with ``"show": true`` its comment and status are made anew, too. The answer names the plan's ``id``, and its
+    place in ``Location``.
     """
     edge: Edge = request.app.state.edge
 
@@ -71,7 +72,7 @@ def _inquiry(app: str, who: str, at: float, order: Order) -> Inquiry:
         raise BadOrder(f"revision {revision[:100]!r}: {fault}")
     if "pull" in order and not 0 < pull <= MOST_PULL:
         raise BadOrder("`pull` is the number of a pull request, from 1 on")
-    return Inquiry(uuid.uuid4().hex, app, who, at, revision, pull)
+    return Inquiry(uuid.uuid4().hex, app, who, at, revision, pull, order.get("show", False))
 
 
 async def plan(request: requests.Request) -> Response:

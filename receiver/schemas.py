@@ -87,8 +87,12 @@ ROLLBACK_BODY = body(["reason"], reason=SAID, to=TEXT, force={"type": "boolean"}
 ROLLBACK = shape(app=TEXT, revision=TEXT, to=TEXT, who=TEXT, reason=TEXT, at=NUMBER, blocked=many(TEXT),
                     automatic={"type": "boolean"}, origin=TEXT, ended=NUMBER)  # fmt: skip
 PLAN_ID = {"name": "plan", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[^/?#]+$"}}
-PLAN_BODY = body([], revision=SAID, pull={"type": "integer", "minimum": 1, "maximum": 2147483647})
-PLAN_BODY["content"]["application/json"]["schema"] |= {"not": {"required": ["revision", "pull"]}}
+PLAN_BODY = body(
+    [], revision=SAID, pull={"type": "integer", "minimum": 1, "maximum": 2147483647}, show={"type": "boolean"}
+)
+PLAN_BODY["content"]["application/json"]["schema"] |= {
+    "not": {"required": ["revision", "pull"]}, "dependentRequired": {"show": ["pull"]},
+}  # fmt: skip
 PLAN = shape(id=TEXT, app=TEXT, revision=TEXT, pull=COUNT, who=TEXT, asked=NUMBER, error=TEXT,
                 state={"enum": ["pending", "planned", "failed"]}, changes={"type": ["boolean", "null"]},
                 plan={"type": ["object", "null"]})  # fmt: skip

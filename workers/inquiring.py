@@ -82,7 +82,10 @@ def _planned(context: Context, inquiry: Inquiry, secrets: set[str]) -> Plan | Pu
     if app is None:
         raise UnknownName(f"no app is called {inquiry.app} any more: it has left the catalog")
     if inquiry.pull:
-        return foretold.planned(context, _pull(context, app, inquiry.pull), only=app.name)
+        pull = _pull(context, app, inquiry.pull)
+        if inquiry.show:
+            _show(context, pull)
+        return foretold.planned(context, pull, only=app.name)
     with bounds.within(bounds.for_app()):
         return plan.made(context, app, inquiry.revision, secrets=secrets)
 
@@ -93,11 +96,24 @@ def _pull(context: Context, app: App, number: int) -> Pull:
     if not pull.fork:
         return pull
     account = context.accounts.of(pull.hook, pull.repository, PULLS)
-    name = Wanted(pull.hook, pull.repository, pull.repository_id, number, (), 0.0).name
-    label, words = context.settings.hooks[pull.hook].plan_label, context.records.pulls.words(name)
+    label, words = context.settings.hooks[pull.hook].plan_label, context.records.pulls.words(_name(pull))
     if told := vouching.why_not(account, context.http, pull, label, words):
         raise BadOrder(f"{pull.place}: {told.text}")
     return pull
+
+
+def _show(context: Context, pull: Pull) -> None:
+    """Have a pull request's comment and status made anew. Raises :class:`BadOrder` where it has none."""
+    hook = context.settings.planning(pull.hook)
+    if hook is None or not hook.plans:
+        raise BadOrder(f"{pull.place} shows no plan: hooks.{pull.hook}.plans is off")
+    if not context.records.pulls.anew(_name(pull), context.records.clock()):
+        raise BadOrder(f"{pull.place} shows no plan yet: have its forge deliver it again, or push to it")
+    context.counter.plan(_name(pull))
+
+
+def _name(pull: Pull) -> str:
+    return Wanted(pull.hook, pull.repository, pull.repository_id, pull.number, (), 0.0).name
 
 
 def reply(found: Plan | PullPlan, inquiry: Inquiry) -> Reply:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Inquiry:
     """What is asked, by whom and when: ``revision`` is "" for the app as it stands, ``pull`` a pull request's number.
 
-    At most one of the two is given; 0 is no pull request.
+    At most one of the two is given; 0 is no pull request. ``show`` is whether what its forge shows is made anew, too.
     """
 
     id: str
@@ -18,6 +18,7 @@ class Inquiry:
     at: float
     revision: str = ""
     pull: int = 0
+    show: bool = False
 
 
 @dataclass(frozen=True, slots=True)

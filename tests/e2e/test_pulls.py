@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+import httpx2
 import pytest
 
 from deploy.local.forge.talk import Comment
@@ -38,6 +39,8 @@ def test_a_pull_request_is_planned_shown_merged_and_deployed(start: Start, kind:
     planned = site.forge.wait_for_status(head, "hookline/plan", ("success", "failure", "failed"))
     assert (planned.state, planned.description) == ("success", "1 configured, 1 created in myapp")
     first = shown(site, pull.number, head[:7])
+    page = httpx2.get(planned.target_url)
+    assert (page.status_code, head in page.text, planned.target_url in first.body) == (200, True, True)
     assert "ConfigMap" in first.body
     assert "two" not in site.kubectl("get", "configmap", "-o", "name")
     head = site.push({"one.yaml": None})

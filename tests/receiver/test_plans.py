@@ -100,6 +100,8 @@ def test_one_that_failed_says_why_and_nobody_has_another_app_s(client: TestClien
     ("body", "code", "says"),
     [
         ({"revision": "a", "pull": 1}, 400, "give one of them"),
+        ({"show": True}, 400, "name it as `pull`"),
+        ({"pull": 1, "show": 1}, 400, "and nothing else"),
         ({"revision": 1}, 400, "and nothing else"),
         ({"pull": 1.5}, 400, "and nothing else"),
         ({"pull": "1"}, 400, "and nothing else"),

@@ -81,6 +81,7 @@ def _cloud(blank: Pull, found: Mapping[str, Any]) -> Pull | None:
     theirs = deep(source, "repository", "uuid")
     return _made(
         blank,
+        home=target["repository"]["uuid"],
         target=target["branch"]["name"],
         base="",
         head=source["commit"]["hash"],
@@ -96,6 +97,7 @@ def _server(blank: Pull, found: Mapping[str, Any]) -> Pull | None:
     source, target, author = found["fromRef"], found["toRef"], deep(found, "author", "user") or {}
     return _made(
         blank,
+        home=target["repository"]["id"],
         target=target["id"].removeprefix("refs/heads/"),
         base=target.get("latestCommit"),
         head=source["latestCommit"],
@@ -125,7 +127,7 @@ def _made(
     return Pull(
         hook=blank.hook,
         repository=blank.repository,
-        repository_id=blank.repository_id or (str(home) if isinstance(home, int) else ""),
+        repository_id=blank.repository_id or (str(home) if isinstance(home, int | str) else ""),
         number=blank.number,
         ref=f"refs/heads/{target}",
         base=whole,

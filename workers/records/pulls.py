@@ -7,7 +7,7 @@ an older turn is recorded any more.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -125,6 +125,18 @@ class Pulls:
         """Let go of a wish; ``False`` when there is a newer one."""
         self._redis.hdel(key("pull", name), "tries")
         return bool(self._done(keys=[key("pulls"), key("pulls", "later")], args=[name, text]))
+
+    def anew(self, name: str, now: float) -> bool:
+        """Wish for a new plan of one whose commits may be the same; ``False`` where nothing is on record of it."""
+        wanted = self._redis.hget(key("pull", name), "wanted")
+        if wanted is None:
+            return False
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hdel(key("pull", name), "made")
+            pipe.hset(key("pulls"), name, coding.encode(replace(_wanted(wanted), at=now)))  # nobody has done that one
+            pipe.zadd(key("pulls", "later"), {name: now})
+            pipe.execute()
+        return True
 
     def forget(self, name: str) -> None:
         """Forget a pull request that is no longer open; a wish stays until it is :meth:`done`."""

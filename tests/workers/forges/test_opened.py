@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,6 +59,9 @@ def test_an_open_pull_request_is_read_whole(kind: str) -> None:
     )
     assert found.base == (B if kind in ("github", "gitea", "bitbucket-data-center") else "")
     assert found.author_id == ("{4}" if kind == "bitbucket" else "4")
+    assert found.repository_id == BLANK.repository_id
+    unknown = opened.parsed(kind, replace(BLANK, repository_id=""), GOOD[kind])
+    assert unknown == replace(found, repository_id="{7}" if kind == "bitbucket" else "7")
     assert found.labels == (("plan",) if "bitbucket" not in kind else ())
     assert (found.hook, found.repository, found.repository_id, found.number) == ("main", "your-org/your-repo", "7", 12)
 

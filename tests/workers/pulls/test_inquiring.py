@@ -237,3 +237,29 @@ def test_a_pull_request_that_is_not_open_and_one_without_an_account(desk: Desk, 
     reply = came(desk, "other")
     assert reply is not None
     assert (planner.made, "add one under `forges`" in reply.error) == ([], True), reply.error
+
+
+def test_what_a_pull_request_shows_is_made_anew_on_demand(desk: Desk, planner: Planner) -> None:
+    """Its commits are the same, so that a delivery that comes again plans nothing; an order does, once."""
+    ask(desk, "early", pull=NUMBER, show=True)
+    inquiring.look(desk.context, "early")
+    reply = came(desk, "early")
+    assert reply is not None
+    assert reply.error.endswith("your-org/your-repo shows no plan yet: have its forge deliver it again, or push to it")
+    desk.deliver("opened", key="1")
+    desk.drain()
+    desk.tick()
+    desk.deliver("opened", key="1")
+    desk.tick()
+    assert desk.planned == [f"{NUMBER} 1b"]
+    ask(desk, pull=NUMBER)
+    inquiring.look(desk.context, NAME)
+    desk.tick()
+    assert desk.planned == [f"{NUMBER} 1b"]
+    ask(desk, "again", pull=NUMBER, show=True)
+    inquiring.look(desk.context, "again")
+    assert came(desk, "again") == came(desk)
+    for _ in range(3):
+        desk.tick()
+    assert (desk.planned, desk.state()) == ([f"{NUMBER} 1b"] * 2, "success")
+    assert desk.records.pulls.due(desk.clock() + 1e6) == []
