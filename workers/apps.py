@@ -15,6 +15,7 @@ from workers.options import NOTHING_SAID, Options
 from workers.policies import NOTHING_BUILT, Build, Check, DriftMode, Expressions, Ignored, Pairs, Retry, Source
 from workers.projects import DEFAULT, EVERYTHING, Project
 from workers.rollbacks import OnFailure
+from workers.secretrefs import Named
 from workers.signed import Verify
 
 
@@ -23,7 +24,8 @@ class App:
     """One thing to keep in sync. ``fault`` is why it cannot be, with file, line and field; then the rest is a guess.
 
     ``server`` and ``cluster`` are the destination as written: a URL, or the name of a configured cluster.
-    ``path`` is the folder in the repository, ``revision`` as `workers.revisions` reads it; ``verify`` has to be signed.
+    ``path`` is the folder in the repository, ``revision`` as `workers.revisions` reads it; ``verify`` has to be signed,
+    ``secret`` opens the repository. The ``hold`` is what annotations declare.
     """
 
     name: str
@@ -51,8 +53,7 @@ class App:
     retry: Retry | None = None
     timeout: float = 0.0
     """Seconds for one step to become healthy; 0 for the configuration's."""
-    depends: tuple[str, ...] = ()
-    """The apps that have to be synced and healthy first."""
+    depends: tuple[str, ...] = ()  # to be synced and healthy first
     approved: float = 0.0
     """When a person approved deletions that ask for it (``deletion-approved``); 0 for never."""
     finalizer: Literal["", "Foreground", "Background"] = ""
@@ -68,8 +69,7 @@ class App:
     """Whether the health of all its objects counts, and which objects' counts besides."""
     expressions: tuple[Expressions, ...] = ()
     """What judges the objects of some kinds."""
-    wave: int = 0
-    """When it is looked at among the apps that its parent declares."""
+    wave: int = 0  # when it is looked at among the apps that its parent declares
     kind: str = "Application"
     parent: str = ""
     """The app among whose manifests it is declared; "" for one of a catalog's folder."""
@@ -84,10 +84,10 @@ class App:
     alerts: tuple[str, ...] = ()
     """The targets that hear of it because it names them (``hookline.dev/alerts``)."""
     hold: Declared | None = None
-    """The hold that its annotations declare."""
     rollback: OnFailure = OnFailure.NEVER
     """Whether it goes back by itself from a commit whose health fails (``hookline.dev/rollback``)."""
     verify: tuple[Verify, ...] = ()
+    secret: Named | None = None
     fault: str = ""
     warnings: tuple[str, ...] = ()
 

@@ -96,6 +96,9 @@ def _inconsistencies(settings: Settings) -> list[tuple[tuple[str | int, ...], st
         if "/" in name:
             found.append((("hooks", name), "a hook's name is part of its URL and cannot contain `/`"))
     found += _credential_problems(settings)
+    if (name := settings.repository_secrets.cluster) and name not in settings.clusters:
+        words = f"no cluster is called {name}: expected one of {sorted(settings.clusters)}"
+        found.append((("repository_secrets", "cluster"), words))
     for name, cluster in settings.clusters.items():
         if cluster.in_cluster and (cluster.kubeconfig or cluster.context):
             found.append((("clusters", name), "set either in_cluster, or kubeconfig and context, not both"))

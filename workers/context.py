@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import httpx2
 
-from workers import apps, catalogs, credentials, health, intake, packaged, repositories, secretrefs, verifying
+from workers import apps, catalogs, health, intake, packaged, repositories, verifying
+from workers.accesses import Accesses
 from workers.catalog import Catalog
 from workers.clusters import Clusters
 from workers.forges.accounts import Accounts
-from workers.forges.apps import CLONING
-from workers.git.access import Access, Key, Login
+from workers.git.access import Access
 from workers.git.mirror import Mirror
 from workers.health import loading
 from workers.model import Commit
@@ -33,6 +32,7 @@ class Context:
     clusters: Clusters
     http: httpx2.Client
     accounts: Accounts
+    accesses: Accesses
     counter: Counter
     checks: health.Checks = health.NONE
     """What the configuration adds to the rules that judge objects."""
@@ -47,23 +47,28 @@ class Context:
         if packaged.is_packaged(app.url, app.chart):
             return self._shelf(app)
         wanted = verifying.demands(self.settings, app)
+        clone = clone_url(self.settings, app.url)
+        scope = self.accesses.scope(app, clone)
         place = repr((app.url, wanted, app.revision, app.server, app.cluster)) if wanted else app.url
+        place = f"{scope} {place}"
         found = self.mirrors.get(place)
         if found is None:
-            clone = clone_url(self.settings, app.url)
-            access = access_to(self.settings, self.accounts, clone)
-            guard = verifying.guard(self.settings, self.clusters, app)
-            found = Mirror(self.settings.data / "mirrors", app.url, clone, access=access, guard=guard)
+            find, guard = self.accesses.finder(app, clone, scope), verifying.guard(self.settings, self.clusters, app)
+            found = Mirror(self.settings.data / "mirrors", app.url, clone, find=find, guard=guard, scope=scope)
             self.mirrors[place] = found
         return found
 
     def _shelf(self, app: apps.App) -> Mirror:
         """Return what is here of a chart or artifact."""
-        key = packaged.shown(app.url, app.chart)
+        scope = self.accesses.scope(app, packaged.web(app.url, app.chart))
+        key = f"{scope} {packaged.shown(app.url, app.chart)}"
         found = self.mirrors.get(key)
         if found is None:
-            access = functools.partial(access_to, self.settings, self.accounts)
-            found = opening.shelf(self.settings.data, self.settings.charts, access, app.url, app.chart)
+
+            def access(asked: str) -> Access | None:
+                return self.accesses.finder(app, asked, scope)(False)
+
+            found = opening.shelf(self.settings.data, self.settings.charts, access, app.url, app.chart, scope)
             self.mirrors[key] = found
         if isinstance(found, Shelf):
             found.follow(app.revision)
@@ -91,25 +96,6 @@ def clone_url(settings: Settings, url: str) -> str:
     return url
 
 
-def access_to(settings: Settings, accounts: Accounts, clone: str) -> Access | None:
-    """Return the credential for what is fetched from ``clone``, ``None`` when none is for it. Reads no secret yet."""
-    name = credentials.fitting(settings.repository_credentials, clone)
-    if not name:
-        return None
-    declared = settings.repository_credentials[name]
-    setting = f"repository_credentials.{name}"
-
-    def secret() -> Login | Key:
-        if declared.ssh_key and declared.known_hosts:
-            return Key(secretrefs.read(declared.ssh_key), secretrefs.read(f"file:{declared.known_hosts}"))
-        if declared.password:
-            return Login(declared.username, secretrefs.read(declared.password))
-        repository = repositories.canonical(clone).partition("/")[2]
-        return Login(declared.username, accounts.named(declared.forge, repository, CLONING).secret())
-
-    return Access(setting, len(credentials.prefix(declared.url).segments), secret)
-
-
 class Counter(intake.Counter, Protocol):
     """Where messages are sent: `workers.broker.Counter`, or a list in a test."""
 
@@ -134,13 +120,15 @@ class Counter(intake.Counter, Protocol):
 
 def create(settings: Settings, records: Records, counter: Counter) -> Context:
     """Make the context of this process."""
+    clusters, accounts = Clusters(settings), Accounts(settings)
     return Context(
         settings=settings,
         records=records,
         catalog=catalogs.open_(settings, records.children),
-        clusters=Clusters(settings),
+        clusters=clusters,
         http=httpx2.Client(timeout=10),
-        accounts=Accounts(settings),
+        accounts=accounts,
+        accesses=Accesses(settings, accounts, clusters),
         counter=counter,
         checks=loading.load(settings.health.folders, settings.health.configmaps),
     )

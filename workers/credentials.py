@@ -85,15 +85,28 @@ class RepositoryCredential(Group):
         return self
 
 
+class RepositorySecrets(Group):
+    """Where Argo CD's Secrets of repositories are (`docs/private-repositories.md`): those that are labelled
+    `argocd.argoproj.io/secret-type`, with the ConfigMaps of host keys and authorities beside them.
+    """
+
+    namespace: str = ""
+    """Their namespace, usually `argocd`; without it none are read. Hookline has to be allowed to list its Secrets."""
+    cluster: str = ""
+    """The cluster (a key under ``clusters``) they are in; without it the first one."""
+
+
+def covers(start: Prefix, url: Prefix) -> bool:
+    """Whether a URL is below a start: of its scheme, host and port, in whole segments. Pure."""
+    return start[:2] == url[:2] and start.segments == url.segments[: len(start.segments)]
+
+
 def fitting(declared: Mapping[str, RepositoryCredential], clone: str) -> str:
     """Return the name of the credential for a repository that is fetched from ``clone``, ``""`` for none. Pure.
 
     One for https is never used over http, nor one for another port. Raises as :func:`prefix`.
     """
     wanted = prefix(clone)
-    fits = {
-        name: len(start.segments)
-        for name, start in ((name, prefix(one.url)) for name, one in declared.items())
-        if start[:2] == wanted[:2] and start.segments == wanted.segments[: len(start.segments)]
-    }
+    starts = {name: prefix(one.url) for name, one in declared.items()}
+    fits = {name: len(start.segments) for name, start in starts.items() if covers(start, wanted)}
     return max(fits, key=lambda name: fits[name], default="")

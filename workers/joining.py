@@ -24,6 +24,7 @@ def joined(declared: Iterable[Declared], faults: Sequence[str] = ()) -> Index:
     taken = [one for one in every if isinstance(one, Project) and one.parent in bounded]
     faults = [*faults, *(f"{one.origin}: AppProject {one.name} is declared in {one.parent}: {words}" for one in taken)]
     every = [one for one in every if not (isinstance(one, Project) and one.parent in bounded)]
+    every = [_bounded(one, bounded) if isinstance(one, Repository) else one for one in every]
     repositories = _named(((one.kind, one.namespace, one.name), one) for one in every if isinstance(one, Repository))
     projects = _named((one.name, one) for one in every if isinstance(one, Project))
     found = [_projected(sources.linked(one, repositories), projects) for one in every if isinstance(one, App)]
@@ -60,8 +61,20 @@ def _projected(app: App, projects: Mapping[str, Project]) -> App:
         return replace(app, fault=words)
     if project.fault:
         return replace(app, fault=f"its project is broken: {project.fault}")
+    if app.secret and not project.allows_place(app.server, app.cluster, app.secret.namespace):
+        place = f"Secret {app.secret.namespace}/{app.secret.name}"
+        words = f"project {project.name} does not allow {app.name} to be fetched with {place}: see spec.destinations"
+        return replace(app, fault=f"{app.secret.by}: {words} ({project.origin})")
     warnings = (*app.warnings, *(f"project {project.name}: {words}" for words in project.warnings))
     return replace(app, warnings=warnings, verify=(*app.verify, *filter(None, [project.verify])))
+
+
+def _bounded(one: Repository, bounded: set[str]) -> Repository:
+    """A repository with a Secret is broken where its author may not read Secrets of any namespace."""
+    if one.secret is None or one.parent not in bounded:
+        return one
+    words = "only apps of the project default may declare repositories with a Secret"
+    return replace(one, fault=one.fault or f"{one.secret.by}: {one.name} is declared in {one.parent}: {words}")
 
 
 def _raised(app: App, every: Mapping[str, App]) -> App:

@@ -1,11 +1,26 @@
-"""References to secrets: ``env:NAME`` or ``file:PATH``. A secret itself is never part of the configuration."""
+"""References to secrets: ``env:NAME`` or ``file:PATH`` in the configuration, and a cluster's Secret in a document.
+
+A secret itself is never part of either.
+"""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from workers.errors import BadConfiguration
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The Secret that opens a source, as its document names it: for ``url`` and no other. ``by`` is the place."""
+
+    namespace: str
+    name: str
+    url: str
+    by: str
+    provider: str = ""
 
 
 def reference(text: str) -> str:

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from workers.apis import Forge
-from workers.credentials import RepositoryCredential
+from workers.credentials import RepositoryCredential, RepositorySecrets
 from workers.decryption import Decryption
 from workers.groups import (
     Alerts,
@@ -153,6 +153,7 @@ class Settings(BaseSettings):
     forges: dict[str, Forge] = {}
     repositories: tuple[Repository, ...] = ()
     repository_credentials: dict[str, RepositoryCredential] = {}
+    repository_secrets: RepositorySecrets = RepositorySecrets()
     decryption: dict[str, Decryption] = {}
     signatures: dict[str, Signers] = {}
     issuers: tuple[Issuer, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from workers.apps import App
+from workers.secretrefs import Named
 from workers.signed import Verify
 
 GIT: Final = "GitRepository"
@@ -29,6 +30,12 @@ class Repository:
     warnings: tuple[str, ...] = ()
     ignore: str | None = None
     kind: str = GIT
+    secret: Named | None = None
+
+    @property
+    def origin(self) -> str:
+        """Where it is declared: ``file:line``."""
+        return f"{self.file}:{self.line}"
 
 
 def linked(app: App, repositories: Mapping[tuple[str, str, str], Repository]) -> App:
@@ -45,6 +52,7 @@ def linked(app: App, repositories: Mapping[tuple[str, str, str], Repository]) ->
         app,
         url=found.url,
         revision=found.revision or app.revision,
+        secret=found.secret,
         build=replace(app.build, ignore=found.ignore),
         fault=app.fault or found.fault,
         suspended=app.suspended or (f"its {kind} {name} is suspended" if found.suspended else ""),

@@ -227,7 +227,7 @@ URLS = {
 
 
 def _credential(context: Context, url: str) -> str:
-    from workers.context import access_to
+    from workers.accesses import access_to
 
     found = access_to(context.settings, context.accounts, url)
     return found.setting if found else ""

@@ -18,7 +18,7 @@ from deploy.local.forge import Forge
 from deploy.local.forge.web import Request, Response, Server
 from tests.fakes import github_apps
 from tests.workers.test_redaction import traces
-from workers import context
+from workers import accesses
 from workers.errors import AccessDenied, BadConfiguration, HooklineError, OperatorError
 from workers.forges.accounts import Accounts
 from workers.git import access, transport
@@ -45,8 +45,8 @@ def forge(tmp_path: Path) -> Iterator[Forge]:
 def mirror(tmp_path: Path, url: str, **credentials: dict[str, Any]) -> Mirror:
     """The mirror of a repository, with these ``repository_credentials``."""
     settings = Settings.model_validate({"repository_credentials": credentials})
-    found = context.access_to(settings, Accounts(settings), url)
-    return Mirror(tmp_path / "mirrors", url, url, access=found)
+    accounts = Accounts(settings)
+    return Mirror(tmp_path / "mirrors", url, url, find=lambda _: accesses.access_to(settings, accounts, url))
 
 
 def secret(tmp_path: Path, text: str, name: str = "token") -> str:
@@ -79,7 +79,7 @@ def test_a_token_opens_a_private_repository_and_may_be_replaced_at_any_time(forg
 
 def test_without_a_credential_the_operator_reads_where_to_add_one(forge: Forge, tmp_path: Path) -> None:
     for url in (forge.clone_url(REPOSITORY), f"http://{CANARY.split()[0]}@127.0.0.1:1/x"):
-        assert context.access_to(Settings(), Accounts(Settings()), url) is None
+        assert accesses.access_to(Settings(), Accounts(Settings()), url) is None
     with pytest.raises(AccessDenied, match="none is for it: add it to `repository_credentials`"):
         mirror(tmp_path, forge.clone_url(REPOSITORY)).fetch()
 
@@ -197,7 +197,7 @@ def test_a_github_app_opens_what_it_is_installed_for(forge: Forge, tmp_path: Pat
     wanted = {"url": f"{forge.url}/your-org", "forge": "github"}
     settings = Settings.model_validate({"repository_credentials": {"team": wanted}, "forges": {"github": account}})
     accounts, url = Accounts(settings), forge.clone_url(REPOSITORY)
-    seen = Mirror(tmp_path / "mirrors", url, url, access=context.access_to(settings, accounts, url))
+    seen = Mirror(tmp_path / "mirrors", url, url, find=lambda _: accesses.access_to(settings, accounts, url))
     with pytest.raises(AccessDenied, match=r"repository_credentials\.team: .*lacks the permission to read contents"):
         seen.fetch()
     forge.state.apps.uninstall(place.number)

@@ -82,11 +82,10 @@ class OciRepository(Fields):
     status: Any = None
 
 
-_CREDENTIALS = "credentials are the configuration's (`repository_credentials`)"
+_CREDENTIALS = "no cloud is asked for credentials: name a Secret in `secretRef`"
 _NAMED: dict[Path, str] = {
     ("spec", "interval"): "`sync.sweep_every` looks for new versions",
     ("spec", "timeout"): "`charts.seconds` bounds a fetch",
-    ("spec", "secretRef"): _CREDENTIALS,
     ("spec", "certSecretRef"): "this machine's certificates count",
     ("spec", "proxySecretRef"): "charts and artifacts are fetched without a proxy",
     ("spec", "provider"): _CREDENTIALS,

@@ -69,10 +69,8 @@ REPOSITORY = Vocabulary(
     },
     {
         ("spec", "interval"): "a push is served at once, and `sync.sweep_every` looks for those nobody told of",
-        ("spec", "secretRef"): "credentials of repositories are the configuration's",
-        ("spec", "serviceAccountName"): "credentials of repositories are the configuration's",
+        ("spec", "serviceAccountName"): "no cloud is asked for credentials: name a Secret in `secretRef`",
         ("spec", "proxySecretRef"): "proxies are the environment's",
-        ("spec", "provider"): "credentials of repositories are the configuration's",
         ("spec", "timeout"): "a fetch has two minutes",
     },
 )

@@ -28,6 +28,7 @@ def helm(document: Document) -> Repository:
         suspended=spec.suspend,
         warnings=warnings,
         kind="HelmRepository",
+        secret=faults.named(document, read.metadata.namespace, spec.secret_ref, url),
     )
 
 
@@ -37,16 +38,18 @@ def oci(document: Document) -> Repository:
     said = read.spec.ref
     if said.semver and revisions.span(packaged.revision(said.semver)) is None and not said.digest:
         raise faults.bad(document, ("spec", "ref", "semver"), f"{said.semver} is no range of versions")
+    url = _address(document, read.spec.url, "")
     return Repository(
         name=read.metadata.name,
         namespace=read.metadata.namespace,
-        url=_address(document, read.spec.url, ""),
+        url=url,
         revision=said.digest or (packaged.revision(said.semver) if said.semver else said.tag or "latest"),
         file=document.file,
         line=document.line,
         suspended=read.spec.suspend,
         warnings=faults.warnings(document, artifacts.OCI_REPOSITORY),
         kind="OCIRepository",
+        secret=faults.named(document, read.metadata.namespace, read.spec.secret_ref, url),
     )
 
 

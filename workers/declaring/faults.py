@@ -13,6 +13,7 @@ from workers.declarations import common, git_repository
 from workers.declarations.common import Vocabulary
 from workers.documents import Document
 from workers.errors import BadDeclaration
+from workers.secretrefs import Named
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -81,3 +82,13 @@ def text(value: Any, *path: str) -> str:
     for part in path:
         value = value.get(part) if isinstance(value, dict) else None
     return value if isinstance(value, str) else ""
+
+
+def named(
+    document: Document, namespace: str, said: git_repository.Local | None, url: str, provider: str = ""
+) -> Named | None:
+    """Return the Secret that opens ``url``, of the document's own namespace; ``None`` for one that names none. Pure."""
+    if said is None:
+        return None
+    by = f"{document.file}:{document.line_of(('spec', 'secretRef'))}: spec.secretRef"
+    return Named(namespace or "default", said.name, url, by, provider)

@@ -53,9 +53,16 @@ def repository(document: Document) -> Repository:
         line=document.line,
         suspended=read.spec.suspend,
         verify=_verify(read),
-        warnings=faults.warnings(document, git_repository.REPOSITORY),
+        warnings=(*faults.warnings(document, git_repository.REPOSITORY), *_elsewhere(read.spec.provider)),
         ignore=read.spec.ignore,
+        secret=faults.named(document, read.metadata.namespace, read.spec.secret_ref, read.spec.url, read.spec.provider),
     )
+
+
+def _elsewhere(provider: str) -> tuple[str, ...]:
+    if provider in ("", "generic", "github"):
+        return ()
+    return (f"spec.provider: {provider} is not served: name a Secret with a token in `secretRef`, and no provider",)
 
 
 def _verify(read: git_repository.GitRepository) -> Verify | None:

@@ -1,8 +1,8 @@
-"""Handing a credential to git: by a file in this worker's memory that git's helper, or ssh, opens while the call runs.
+"""Handing a credential to git: by files in this worker's memory that git, its helper or ssh open while the call runs.
 
 The credential is in no argument, no URL, no configuration file, no variable of the environment and on no disk: what git
-gets is the name of the file, ``/proc/<this process>/fd/<number>``. Field facts: gitcredentials(7), memfd_create(2) and
-ssh_config(5).
+gets is the name of the file, ``/proc/<this process>/fd/<number>``. Field facts: gitcredentials(7), git-config(1)
+(``include.path``, ``http.<url>.*``), memfd_create(2) and ssh_config(5).
 """
 
 from __future__ import annotations
@@ -23,11 +23,32 @@ _SSH: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """What the way to a server needs besides, as PEM and URL: authorities to trust in place of this machine's, a
+    certificate of ours with its key, a proxy, and the hosts that are reached without it.
+    """
+
+    authorities: str = ""
+    certificate: str = ""
+    key: str = field(default="", repr=False)
+    proxy: str = field(default="", repr=False)
+    direct: str = ""
+
+
+PLAIN: Final = Way()
+"""Nothing besides."""
+
+
+@dataclass(frozen=True, slots=True)
 class Login:
-    """A user and a password or token, for https."""
+    """A user and a password or token, for https; without a password only the way is special. A ``bearer`` token has no
+    user.
+    """
 
     username: str
     password: str = field(repr=False)
+    bearer: bool = False
+    way: Way = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +61,27 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The credential of a repository: the setting it comes from, how many segments of the URL's path that one names,
-    and what reads it, anew for each call.
+    """The credential of a repository: the setting or Secret it comes from, how many segments of the URL's path that one
+    names, and what reads it, anew for each call.
+
+    ``hosts`` is what people call its list of host keys, ``version`` tells a Secret from what it was before.
     """
 
     setting: str
     depth: int
     secret: Callable[[], Login | Key] = field(repr=False)
+    hosts: str = ""
+    version: str = ""
+
+
+Find = Callable[[bool], Access | None]
+"""Finds the credential, if there is one; with ``True`` what was read before does not count: it was refused."""
+
+
+def nobody(anew: bool) -> Access | None:
+    """Find no credential."""
+    del anew
+    return None
 
 
 @contextlib.contextmanager
@@ -62,14 +97,38 @@ def opened(secret: Login | Key, clone: str, depth: int) -> Iterator[dict[str, st
             hosts = stack.enter_context(_in_memory(f"{secret.known_hosts}\n"))
             yield {"GIT_SSH_COMMAND": f"{_SSH} -oUserKnownHostsFile={hosts} -oIdentityFile={key}"}
             return
-        if not (secret.username + secret.password).isprintable():
+        if not (secret.username + secret.password + secret.way.proxy).isprintable():
             raise BadConfiguration("the username or password holds a line break or another control character")
-        words = stack.enter_context(_in_memory(f"username={secret.username}\npassword={secret.password}\n"))
-        yield {
-            "GIT_CONFIG_COUNT": "3",
-            "GIT_CONFIG_KEY_2": f"credential.{scope(clone, depth)}.helper",
-            "GIT_CONFIG_VALUE_2": f'!f() {{ test "$1" != get || cat {words}; }}; f',
-        }
+        given = {}
+        if secret.password and not secret.bearer:
+            words = stack.enter_context(_in_memory(f"username={secret.username}\npassword={secret.password}\n"))
+            place = f"credential.{scope(clone, depth)}.helper"
+            given[place] = f'!f() {{ test "$1" != get || cat {words}; }}; f'
+        if lines := _configured(secret, stack):
+            text = f'[http "{scope(clone, depth)}"]\n' + "".join(f"{name} = {_quoted(said)}\n" for name, said in lines)
+            given["include.path"] = stack.enter_context(_in_memory(text))
+        environment = {"GIT_CONFIG_COUNT": str(2 + len(given))}
+        for number, (name, value) in enumerate(given.items(), 2):
+            environment |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+        yield environment | (
+            {"NO_PROXY": secret.way.direct, "no_proxy": secret.way.direct} if secret.way.direct else {}
+        )
+
+
+def _configured(secret: Login, stack: contextlib.ExitStack) -> list[tuple[str, str]]:
+    """Return what git's configuration has to say of a server, but for a password."""
+    found, way = [], secret.way
+    if secret.bearer:
+        # git sends its header to whoever a redirect leads to, so none is followed.
+        found += [("extraHeader", f"Authorization: Bearer {secret.password}"), ("followRedirects", "false")]
+    files = {"sslCAInfo": way.authorities, "sslCert": way.certificate, "sslKey": way.key}
+    found += [(name, stack.enter_context(_in_memory(f"{text}\n"))) for name, text in files.items() if text]
+    return found + ([("proxy", way.proxy)] if way.proxy else [])
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def scope(clone: str, depth: int) -> str:

@@ -15,7 +15,7 @@ import structlog
 from workers import revisions
 from workers.errors import MirrorDamaged, SourceMissing
 from workers.git import damage, transport
-from workers.git.access import Access
+from workers.git.access import Find, nobody
 from workers.git.answers import Answers
 from workers.git.place import Place
 from workers.git.refs import Refs
@@ -30,7 +30,10 @@ AGAIN_SECONDS: Final = 5.0
 
 
 class Mirror:
-    """The mirror of one repository. ``url`` is what people call it, ``clone`` is where it is fetched from."""
+    """The mirror of one repository. ``url`` is what people call it, ``clone`` is where it is fetched from.
+
+    What a credential of only some apps fetched is in a ``scope`` of its own, where no other app reads it.
+    """
 
     def __init__(
         self,
@@ -38,14 +41,15 @@ class Mirror:
         url: str,
         clone: str,
         clock: Callable[[], float] = time.time,
-        access: Access | None = None,
+        find: Find = nobody,
         guard: Callable[[Mirror, str], None] | None = None,
+        scope: str = "",
     ) -> None:
         self.url, self.clone, self._clock = url, clone, clock
-        self.access, self._guard = access, guard
-        self.place = Place(folder, url)
+        self.find, self._guard = find, guard
+        self.place = Place(folder, url, scope)
         self.path = self.place.path
-        self._server = Server(url, clone, access)
+        self._server = Server(url, clone, find)
         self._repo: git.Repo | None = None
         self._made = ""
         self._answers = Answers(self.fetched_at)

@@ -32,11 +32,12 @@ _BORN: Final = "hookline"
 
 
 class Place:
-    """The place of one repository's mirror."""
+    """The place of one repository's mirror, one for each ``scope``."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, scope: str = "") -> None:
         self.url = url
-        self.name = hashlib.sha256(repositories.canonical(url).encode()).hexdigest()[:24]
+        said = "\n".join(filter(None, (repositories.canonical(url), scope)))
+        self.name = hashlib.sha256(said.encode()).hexdigest()[:24]
         self.path = folder / f"{self.name}.git"
         self._stamp = folder / f"{self.name}.fetched"
         self._used = folder / f"{self.name}.used"

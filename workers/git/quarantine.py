@@ -20,7 +20,7 @@ from typing import Final
 import git
 
 from workers.errors import SourceMissing
-from workers.git import transport
+from workers.git import server, transport
 from workers.git.mirror import Mirror
 from workers.git.server import QUIETLY
 
@@ -83,13 +83,16 @@ class Quarantine:
     def fetch(self, *refspecs: str) -> None:
         """Fetch from the mirror's server. Raises as `Mirror.fetch` does, :class:`SourceMissing` for what is no good."""
         mirror = self._mirror
-        with transport.reaching(mirror.url, mirror.clone, mirror.access) as handed:
+
+        def call(handed: dict[str, str]) -> None:
             try:
                 code, _ = self.run("fetch", *QUIETLY, "--end-of-options", mirror.clone, *refspecs, env=handed)
             except git.GitCommandError as error:
                 raise _refused(mirror.url, error) or error from None
             if code:
                 raise git.GitCommandError(["git", "fetch"], code, "")
+
+        server.asked(mirror.url, mirror.clone, mirror.find, call)
 
     def commit(self, name: str) -> str:
         """Return the commit that a ref or an object id leads to, "" for none."""

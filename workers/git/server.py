@@ -6,14 +6,17 @@ can ask nobody for what a partial clone left out.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import git
 
+from workers.errors import AccessDenied, SourceMissing
 from workers.git import damage, transport
-from workers.git.access import Access
+from workers.git.access import Find
 from workers.git.refs import Refs, advertised
 
+Answer = TypeVar("Answer")
 FETCH_SECONDS: Final = 120
 QUIETLY: Final = (
     "--no-tags",
@@ -28,10 +31,10 @@ NOTHING: Final = "blob:none"
 
 
 class Server:
-    """Where ``url`` is fetched from: ``clone``, with the credential that ``access`` reads anew for each call."""
+    """Where ``url`` is fetched from: ``clone``, with the credential that ``find`` finds anew for each call."""
 
-    def __init__(self, url: str, clone: str, access: Access | None) -> None:
-        self._url, self._clone, self._access = url, clone, access
+    def __init__(self, url: str, clone: str, find: Find) -> None:
+        self._url, self._clone, self._find = url, clone, find
 
     def fetch(self, repo: git.Repo, lock: int, what: tuple[str, ...], *options: str) -> None:
         """Bring refs (``+there:here``) or objects (by id) into ``repo``. git and its children inherit ``lock``.
@@ -39,16 +42,40 @@ class Server:
         Raises as `transport.reaching` does.
         """
         command = ["git", "-c", f"remote.origin.url={self._clone}", "fetch", *QUIETLY, *options]
-        with transport.reaching(self._url, self._clone, self._access) as handed:
-            command += ["--end-of-options", "origin", *what]
+        command += ["--end-of-options", "origin", *what]
+
+        def call(handed: dict[str, str]) -> str:
             _, _, said = repo.git.execute(
                 command, with_extended_output=True, kill_after_timeout=FETCH_SECONDS, env=handed, pass_fds=(lock,)
             )
-        if damage.is_sign(str(said)):  # git went around it, and would at every call
-            raise transport.judged(self._url, str(said))
+            return str(said)
+
+        said = asked(self._url, self._clone, self._find, call)
+        if damage.is_sign(said):  # git went around it, and would at every call
+            raise transport.judged(self._url, said)
 
     def refs(self, repo: git.Repo, *patterns: str) -> Refs:
         """Return the refs that the server has of these names, or all of them. Raises as `transport.reaching` does."""
-        with transport.reaching(self._url, self._clone, self._access) as handed:
-            arguments = ("--symref", "--end-of-options", self._clone, *patterns)
-            return advertised(str(repo.git.ls_remote(*arguments, kill_after_timeout=FETCH_SECONDS, env=handed)))
+        arguments = ("--symref", "--end-of-options", self._clone, *patterns)
+
+        def call(handed: dict[str, str]) -> str:
+            return str(repo.git.ls_remote(*arguments, kill_after_timeout=FETCH_SECONDS, env=handed))
+
+        return advertised(asked(self._url, self._clone, self._find, call))
+
+
+def asked(url: str, clone: str, find: Find, call: Callable[[dict[str, str]], Answer]) -> Answer:
+    """Return what ``call`` returns, which gets what git's environment needs besides; raises as `transport.reaching`.
+
+    A credential that was refused is looked for anew: where it is another one by now, ``call`` is made once more.
+    """
+    access = find(False)
+    try:
+        with transport.reaching(url, clone, access) as handed:
+            return call(handed)
+    except (AccessDenied, SourceMissing):  # of what nobody may see, some say that it is not there
+        other = find(True)
+        if other is None or (access is not None and other.version == access.version):
+            raise
+    with transport.reaching(url, clone, other) as handed:
+        return call(handed)

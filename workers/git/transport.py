@@ -30,6 +30,8 @@ _DENIED = (
     "could not read username",
 )
 _STRANGER = ("host key verification failed",)
+_CHANGED = ("remote host identification has changed",)
+_NO_SSH = ("cannot run ssh", "ssh: not found", "ssh: command not found")
 _MISSING = (
     "repository not found",
     "not found",
@@ -73,7 +75,8 @@ def reaching(url: str, clone: str, access: Access | None) -> Iterator[dict[str, 
         with opened(secret, clone, access.depth) as environment:
             yield environment
     except git.GitCommandError as error:
-        raise judged(url, _blanked(str(error.stderr or error), secret), access.setting if access else "") from None
+        words = _blanked(str(error.stderr or error), secret)
+        raise judged(url, words, *((access.setting, access.hosts) if access else ())) from None
     except BadConfiguration as error:
         raise BadConfiguration(f"{error} (it is for {url})", field=access.setting if access else "") from None
 
@@ -87,23 +90,33 @@ def _read(url: str, access: Access) -> Login | Key:
 
 def _blanked(words: str, secret: Login | Key | None) -> str:
     if isinstance(secret, Login):
-        return blank(words, secret.password)
-    for line in secret.private.splitlines() if secret else ():
-        words = blank(words, line)
+        hidden = [secret.password, secret.way.proxy, *secret.way.key.splitlines()]
+    else:
+        hidden = secret.private.splitlines() if secret else []
+    for one in filter(None, hidden):
+        words = blank(words, one)
     return words
 
 
-def judged(url: str, words: str, setting: str = "") -> HooklineError:
+def judged(url: str, words: str, setting: str = "", hosts: str = "") -> HooklineError:
     """Return the error that git's standard error ``words`` mean for the repository ``url``.
 
-    ``setting`` is where the credential comes from that was used, ``""`` for none. Pure.
+    ``setting`` is where the credential comes from that was used, ``""`` for none, ``hosts`` where the host keys do.
+    Pure.
     """
     said = " ".join(line.strip() for line in words.replace("stderr:", "").strip(" '\n").splitlines())[-400:]
     lower = said.lower()
     if damage.is_sign(words):
         return MirrorDamaged(f"this machine's copy of {url} is damaged ({said})")
+    if any(sign in lower for sign in _NO_SSH):
+        return BadConfiguration(f"ssh is not installed, and {url} is fetched with it: install openssh-client")
+    where = hosts or (f"{setting}.known_hosts" if setting else "this machine's known_hosts")
+    if any(sign in words.lower() for sign in _CHANGED):
+        return AccessDenied(
+            f"the Git server of {url} shows another host key than the one in {where}: somebody may be in its place; "
+            "correct the entry if the server was given a new key"
+        )
     if any(sign in lower for sign in _STRANGER):
-        where = f"{setting}.known_hosts" if setting else "this machine's known_hosts"
         return AccessDenied(
             f"the Git server of {url} has a host key that is not in {where}: add it if it is the right one"
         )

@@ -31,11 +31,14 @@ Authorization = Callable[[str], str]
 class Repository:
     """A chart repository's chart (`workers.packages.offers.Source`)."""
 
-    def __init__(self, folder: Path, rules: Charts, url: str, chart: str, authorization: Authorization) -> None:
+    def __init__(
+        self, folder: Path, rules: Charts, url: str, chart: str, authorization: Authorization, scope: str = ""
+    ) -> None:
         self.shown = f"chart {chart} of {url}"
         self._url, self._chart = f"{url.rstrip('/')}/", chart
         self._rules, self._authorization = rules, authorization
-        self._file = folder / f"{hashlib.sha256(url.encode()).hexdigest()[:24]}.index"
+        said = "\n".join(filter(None, (url, scope)))
+        self._file = folder / f"{hashlib.sha256(said.encode()).hexdigest()[:24]}.index"
         self._entries: dict[str, index.Entry] = {}
 
     def versions(self) -> Sequence[str]:

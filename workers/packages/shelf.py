@@ -44,9 +44,11 @@ class Shelf(Mirror):
         url: str,
         chart: str,
         clock: Callable[[], float] = time.time,
+        scope: str = "",
     ) -> None:
-        name = hashlib.sha256(packaged.shown(url, chart).encode()).hexdigest()[:24]
-        super().__init__(folder, f"https://packages.invalid/{name}", "", clock)
+        said = "\n".join(filter(None, (packaged.shown(url, chart), scope)))
+        name = hashlib.sha256(said.encode()).hexdigest()[:24]
+        super().__init__(folder, f"https://packages.invalid/{name}", "", clock, scope=scope)
         self.url, self._folder = packaged.shown(url, chart), folder
         self._chart = (chart or url).rpartition("/")[2]
         self._source, self._rules = source, rules
