@@ -104,26 +104,29 @@ def opened(secret: Login | Key, clone: str, depth: int) -> Iterator[dict[str, st
             words = stack.enter_context(_in_memory(f"username={secret.username}\npassword={secret.password}\n"))
             place = f"credential.{scope(clone, depth)}.helper"
             given[place] = f'!f() {{ test "$1" != get || cat {words}; }}; f'
-        if lines := _configured(secret, stack):
-            text = f'[http "{scope(clone, depth)}"]\n' + "".join(f"{name} = {_quoted(said)}\n" for name, said in lines)
+        if lines := _configured(secret):
+            text = f"[http {_quoted(scope(clone, depth))}]\n" + "".join(f"{name} = {_quoted(said)}\n" for name, said in lines)
             given["include.path"] = stack.enter_context(_in_memory(text))
         environment = {"GIT_CONFIG_COUNT": str(2 + len(given))}
         for number, (name, value) in enumerate(given.items(), 2):
             environment |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
-        yield environment | (
-            {"NO_PROXY": secret.way.direct, "no_proxy": secret.way.direct} if secret.way.direct else {}
-        )
+        yield environment | _files(secret.way, stack)
 
 
-def _configured(secret: Login, stack: contextlib.ExitStack) -> list[tuple[str, str]]:
+def _files(way: Way, stack: contextlib.ExitStack) -> dict[str, str]:
+    """Return the variables that name files for TLS, which go before git's configuration, and hosts without a proxy."""
+    held = {"GIT_SSL_CAINFO": way.authorities, "GIT_SSL_CERT": way.certificate, "GIT_SSL_KEY": way.key}
+    found = {name: stack.enter_context(_in_memory(f"{text}\n")) for name, text in held.items() if text}
+    return found | ({"NO_PROXY": way.direct, "no_proxy": way.direct} if way.direct else {})
+
+
+def _configured(secret: Login) -> list[tuple[str, str]]:
     """Return what git's configuration has to say of a server, but for a password."""
-    found, way = [], secret.way
+    found = []
     if secret.bearer:
         # git sends its header to whoever a redirect leads to, so none is followed.
         found += [("extraHeader", f"Authorization: Bearer {secret.password}"), ("followRedirects", "false")]
-    files = {"sslCAInfo": way.authorities, "sslCert": way.certificate, "sslKey": way.key}
-    found += [(name, stack.enter_context(_in_memory(f"{text}\n"))) for name, text in files.items() if text]
-    return found + ([("proxy", way.proxy)] if way.proxy else [])
+    return found + ([("proxy", secret.way.proxy)] if secret.way.proxy else [])
 
 
 def _quoted(value: str) -> str:
