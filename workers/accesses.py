@@ -69,7 +69,8 @@ class Accesses:
     def _named(self, app: App, choice: Choice, clone: str, *, anew: bool) -> Access:
         named = choice.named
         assert named is not None  # noqa: S101 - whoever calls has looked
-        fields = self._secrets.named(name_for(self._settings, app), named.namespace, named.name, anew=anew)
+        place = (name_for(self._settings, app), named.namespace, named.name)
+        fields = self._secrets.named(*place, anew=anew) or self._secrets.named(*place, anew=True)
         if fields is None:
             raise SourceMissing(f"{named.by}: there is no Secret {named.namespace}/{named.name}: make it")
         is_git = not packaged.is_packaged(app.url, app.chart)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 from collections.abc import Iterator
@@ -497,3 +498,25 @@ def test_a_kustomization_is_made_from_an_artifact(flux: Flux, registry: Registry
     flux.source("OCIRepository", {"url": url, "ref": {"digest": first}})
     flux.look("web")
     assert bench.get(*key) == "one"
+
+
+@shows("HelmRepository spec.secretRef.name", "OCIRepository spec.secretRef.name")
+def test_a_secret_beside_the_source_opens_it(flux: Flux, registry: Registry) -> None:
+    """A chart repository with user and password, a registry with what docker keeps of its host."""
+    home, login = flux.bench.namespace, "ada:hunter2-canary"
+    flux.shop.login = login
+    flux.source("HelmRepository", {"url": f"{flux.shop.url}/charts", "secretRef": {"name": "login"}}, namespace=home)
+    ref = {"kind": "HelmRepository", "name": "charts", "namespace": home}
+    flux.release({}, {"version": "1.0.0", "sourceRef": ref})
+    assert f"spec.secretRef: there is no Secret {home}/login: make it" in flux.look()
+    flux.held("Secret", "login", {"username": "ada", "password": "hunter2-canary"})
+    assert flux.look().startswith("synced"), flux.look()
+    with Shop(behind=f"http://{registry.host}", login=login, tls=False) as gate:
+        host = gate.url.removeprefix("http://")
+        spec = {"url": f"oci://{host}/team/shop", "ref": {"tag": "1.1.0"}}
+        flux.source("OCIRepository", {**spec, "secretRef": {"name": "docker"}}, namespace=home)
+        auth = base64.b64encode(login.encode()).decode()
+        flux.held("Secret", "docker", {".dockerconfigjson": json.dumps({"auths": {host: {"auth": auth}}})})
+        flux.release({"chartRef": {**ref, "kind": "OCIRepository"}})
+        assert flux.look().startswith("synced"), flux.look()
+        assert flux.shown()["version"] == "1.1.0"

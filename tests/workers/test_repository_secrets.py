@@ -1,4 +1,4 @@
-"""Secrets of Argo CD and Flux as values: what each key means, which Secret is for which source, what is wrong with one."""
+"""Secrets of Argo CD and Flux as values: what each key means, which one is for which source, what is wrong with one."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ HOSTS = "git.example.com ssh-ed25519 AAAA"
 LOCKED = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n-----END RSA PRIVATE KEY-----"
 
 
-def secret(name: str = "one", template: bool = False, **values: str) -> Manifest:
+def secret(name: str = "one", /, kind: str = "repository", **values: str) -> Manifest:
     """A Secret as the API server gives it; ``__`` in a key stands for ``.``."""
     data = {key.replace("__", "."): base64.b64encode(value.encode()).decode() for key, value in values.items()}
-    labels = {argo.LABEL: "repo-creds" if template else "repository"}
+    labels = {argo.LABEL: kind}
     metadata = {"name": name, "namespace": "argocd", "uid": name, "resourceVersion": "1", "labels": labels}
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}
 
@@ -66,7 +66,7 @@ def test_argo_cd_s_ways_to_open_a_repository() -> None:
 
 def test_what_a_repository_does_not_have_it_takes_from_its_template() -> None:
     own = secret(url=HTTPS, proxy="http://proxy.example:3128")
-    template = secret("two", template=True, url="https://git.example.com/team", password=CANARY)
+    template = secret("two", kind="repo-creds", url="https://git.example.com/team", password=CANARY)
     found = argo.shown(held(own, template), HTTPS, "", "")
     assert found == Login("x-access-token", CANARY, way=Way(proxy="http://proxy.example:3128"))
 
@@ -83,7 +83,10 @@ WRONG = {
     "half a pair": ({"url": HTTPS, "tlsClientCertData": "x"}, "tlsClientCertKey: expected PEM, for there is tlsClient"),
     "a proxy": ({"url": HTTPS, "proxy": "socks5://x"}, "proxy: expected the URL of an HTTP proxy"),
     "no App": ({"url": "https://github.com/a/b", "githubAppPrivateKey": PEM}, "githubAppID: expected the App's ID"),
-    "another API": ({"url": HTTPS, "githubAppPrivateKey": PEM, "githubAppID": "7"}, "githubAppEnterpriseBaseUrl: expec"),
+    "another API": (
+        {"url": HTTPS, "githubAppPrivateKey": PEM, "githubAppID": "7"},
+        "githubAppEnterpriseBaseUrl: expec",
+    ),
     "plain http": ({"url": "http://git.example.com/a/b", "password": "x"}, "url: expected https, so that nobody"),
 }
 
@@ -141,13 +144,13 @@ def test_flux_s_ways_to_open_a_repository() -> None:
     assert shown(SSH, identity=PEM, identity__pub="x", known_hosts=HOSTS) == Key(PEM, HOSTS)
     assert shown(ca__crt="a", tls__crt="b", tls__key="c") == Login("", "", way=Way("a", "b", "c"))
     assert shown(caFile="a", certFile="b", keyFile="c") == Login("", "", way=Way("a", "b", "c"))
-    app = {"githubAppID": "7", "githubAppInstallationID": "8", "githubAppPrivateKey": PEM}
+    app: dict[str, Any] = {"githubAppID": "7", "githubAppInstallationID": "8", "githubAppPrivateKey": PEM}
     assert shown("https://github.com/a/b", "github", **app) == AppKey("https://api.github.com", "7", PEM)
     auth = base64.b64encode(f"ada:{CANARY}".encode()).decode()
     entries = {"https://index.docker.io/v1/": {"auth": "x"}, "ghcr.io": {"auth": "x"}, "ghcr.io/team": {"auth": auth}}
-    docker = {"__dockerconfigjson": json.dumps({"auths": entries})}
+    docker: dict[str, Any] = {"__dockerconfigjson": json.dumps({"auths": entries})}
     assert shown(OCI, git=False, **docker) == Login("ada", CANARY)
-    hub = {"__dockerconfigjson": json.dumps({"auths": {"https://index.docker.io/v1/": {"auth": auth}}})}
+    hub: dict[str, Any] = {"__dockerconfigjson": json.dumps({"auths": {"https://index.docker.io/v1/": {"auth": auth}}})}
     assert shown("https://registry-1.docker.io/team/shop", git=False, **hub) == Login("ada", CANARY)
 
 
@@ -179,13 +182,13 @@ EVERY = held(
     secret("bare", url="https://git.example.com/team/bare", proxy="http://proxy.example"),
     secret("public", url="https://git.example.com/other/public"),
     secret("theirs", url="https://git.example.com/team/theirs", password="x", project="shop"),
-    secret("a-host", template=True, url="https://git.example.com", password="x"),
-    secret("b-team", template=True, url="https://git.example.com/team", password="x"),
-    secret("c-team-of-shop", template=True, url="https://git.example.com/team", password="x", project="shop"),
-    secret("d-team-again", template=True, url="https://git.example.com/team/", password="x"),
-    secret("ssh", template=True, url="git@git.example.com:team", sshPrivateKey=PEM),
+    secret("a-host", kind="repo-creds", url="https://git.example.com", password="x"),
+    secret("b-team", kind="repo-creds", url="https://git.example.com/team", password="x"),
+    secret("c-team-of-shop", kind="repo-creds", url="https://git.example.com/team", password="x", project="shop"),
+    secret("d-team-again", kind="repo-creds", url="https://git.example.com/team/", password="x"),
+    secret("ssh", kind="repo-creds", url="git@git.example.com:team", sshPrivateKey=PEM),
     secret("charts", url="https://charts.example.com", type="helm", password="x"),
-    secret("registry", template=True, url="ghcr.io/team", type="helm", enableOCI="true", password="x"),
+    secret("registry", kind="repo-creds", url="ghcr.io/team", type="helm", enableOCI="true", password="x"),
 )
 CHOICES = [
     (HTTPS, "git", "default", ["exact"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,6 +153,26 @@ def test_only_a_good_signature_of_a_listed_key_counts(forge: Forge, tmp_path: Pa
         f"is signed by {keys.ids['old']} (Old <old@example.com>), and that key or signature has expired" in said["old"]
     )
     assert "that key is revoked" in said["gone"]
+
+
+def test_a_program_that_is_not_installed_is_named_with_its_package(
+    forge: Forge, tmp_path: Path, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a PATH with git alone."""
+    url, work = forge.clone_url(REPOSITORY), forge.checkout(REPOSITORY, tmp_path / "work")
+    revision = keys.commit(work, "a: ssh\n", "ssh:ada")
+    work.push()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "git").symlink_to(str(shutil.which("git")))
+    left: tuple[tuple[dict[str, Any], str], ...] = (({"ssh": None}, "gnupg"), ({"gpg": ()}, "openssh-client"))
+    for number, (without, package) in enumerate(left):
+        declared = settings(keys, forge.url, **without)
+        mirror = Mirror(tmp_path / f"m{number}", url, url, guard=guard(declared, Clusters(declared), catalog_app(url)))
+        mirror.fetch()
+        with monkeypatch.context() as patch:
+            patch.setenv("PATH", str(tmp_path / "bin"))
+            with pytest.raises(BadConfiguration, match=f"is not installed, .*: install {package}"):
+                mirror.tree(revision)
 
 
 def catalog_app(url: str, revision: str = "main", **more: Any) -> App:

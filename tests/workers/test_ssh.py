@@ -118,7 +118,8 @@ def test_the_key_is_in_no_argument_environment_file_or_log(place: Place, monkeyp
     for where, text in {"processes": seen[0], "trace": trace.read_text(), "files": held, "logs": repr(logs)}.items():
         assert [line for line in lines if line in text] == [], where
     assert list(temporary.iterdir()) == []
-    assert [one for one in Path("/proc/self/fd").iterdir() if one.is_symlink() and "credential" in os.readlink(one)] == []
+    opened = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+    assert [one for one in opened if "credential" in one] == []
 
 
 def test_without_ssh_the_operator_reads_what_to_install(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,5 +129,5 @@ def test_without_ssh_the_operator_reads_what_to_install(place: Place, monkeypatc
     (place.folder / "bin" / "git").symlink_to(git)
     seen = place.mirror(made()[0], place.sshd.host_key)
     monkeypatch.setenv("PATH", str(place.folder / "bin"))
-    with pytest.raises(BadConfiguration, match="ssh is not installed, .*: install openssh-client"):
+    with pytest.raises(BadConfiguration, match=r"ssh is not installed, .*: install openssh-client"):
         seen.fetch()

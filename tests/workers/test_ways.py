@@ -1,4 +1,4 @@
-"""What git is handed besides a password, with the real git: bearer tokens, authorities, certificates of ours, proxies."""
+"""What git is handed besides a password, by the real git: bearer tokens, authorities, certificates of ours, proxies."""
 
 from __future__ import annotations
 

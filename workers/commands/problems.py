@@ -14,6 +14,7 @@ import structlog
 from workers import catalogs, clusters, secretrefs, trust
 from workers.alerts import routes, services
 from workers.apps import Index
+from workers.commands import programs
 from workers.errors import HooklineError, UnknownName
 from workers.forges import accounts, assertions
 from workers.health import loading
@@ -52,6 +53,7 @@ def all_of(settings: Settings, index: Index) -> list[str]:
         *[str(one) for one in loading.read(settings.health.folders, settings.health.configmaps)[1]],
         *target_problems(settings),
         *account_problems(settings),
+        *programs.missing(settings, index),
         *index.faults,
         *app_problems(settings, index),
     ]

@@ -105,8 +105,8 @@ def opened(secret: Login | Key, clone: str, depth: int) -> Iterator[dict[str, st
             place = f"credential.{scope(clone, depth)}.helper"
             given[place] = f'!f() {{ test "$1" != get || cat {words}; }}; f'
         if lines := _configured(secret):
-            text = f"[http {_quoted(scope(clone, depth))}]\n" + "".join(f"{name} = {_quoted(said)}\n" for name, said in lines)
-            given["include.path"] = stack.enter_context(_in_memory(text))
+            section = [f"[http {_quoted(scope(clone, depth))}]", *(f"{name} = {_quoted(said)}" for name, said in lines)]
+            given["include.path"] = stack.enter_context(_in_memory("\n".join(section) + "\n"))
         environment = {"GIT_CONFIG_COUNT": str(2 + len(given))}
         for number, (name, value) in enumerate(given.items(), 2):
             environment |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}

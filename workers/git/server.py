@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 import git
 
-from workers.errors import AccessDenied, SourceMissing
+from workers.errors import OperatorError, SourceMissing
 from workers.git import damage, transport
 from workers.git.access import Find
 from workers.git.refs import Refs, advertised
@@ -73,7 +73,7 @@ def asked(url: str, clone: str, find: Find, call: Callable[[dict[str, str]], Ans
     try:
         with transport.reaching(url, clone, access) as handed:
             return call(handed)
-    except (AccessDenied, SourceMissing):  # of what nobody may see, some say that it is not there
+    except (OperatorError, SourceMissing):  # of what nobody may see, some say that it is not there
         other = find(True)
         if other is None or (access is not None and other.version == access.version):
             raise

@@ -93,7 +93,11 @@ def _looked(mirror: Mirror, name: str, verb: str, keys: Keyring) -> Seen:
             name,
         ]
         done = _run(command, environment)
-    return read(done.stderr.decode(errors="replace"), done.returncode)
+    said = done.stderr.decode(errors="replace")
+    for program, package in (("ssh-keygen", "openssh-client"), ("gpg", "gnupg")):
+        if f"cannot run {program}" in said:
+            raise BadConfiguration(f"{program} is not installed, and signatures are to be checked: install {package}")
+    return read(said, done.returncode)
 
 
 def _import(home: Path, keys: Keyring, environment: dict[str, str]) -> None:
