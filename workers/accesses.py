@@ -51,7 +51,7 @@ class Accesses:
             if choice == NOTHING or choice.scope != scope:
                 return None
             if choice.setting:
-                return access_to(self._settings, self._accounts, clone)
+                return access_to(self._settings, self._accounts, clone, anew=anew)
             if choice.named:
                 return self._named(app, choice, clone, anew=anew)
             return self._held(choice, clone, anew=anew)
@@ -76,9 +76,10 @@ class Accesses:
         is_git = not packaged.is_packaged(app.url, app.chart)
 
         def secret() -> Login | Key:
-            return self._login(fields.place, flux.shown(fields, clone, named.provider, git=is_git), clone)
+            return self._login(fields.place, flux.shown(fields, clone, named.provider, git=is_git), clone, anew=anew)
 
-        return Access(fields.place, _depth(clone), secret, f"known_hosts of {fields.place}", fields.version)
+        version = _version(fields.version, anew=anew and named.provider == "github")
+        return Access(fields.place, _depth(clone), secret, f"known_hosts of {fields.place}", version)
 
     def _held(self, choice: Choice, clone: str, *, anew: bool) -> Access:
         first, *_ = choice.held
@@ -89,22 +90,26 @@ class Accesses:
         beside = hashlib.sha256(f"{hosts}\n{trusted}".encode()).hexdigest()
 
         def secret() -> Login | Key:
-            return self._login(holder.place, argo.shown(choice.held, clone, hosts, trusted), clone)
+            return self._login(holder.place, argo.shown(choice.held, clone, hosts, trusted), clone, anew=anew)
 
         version = " ".join((*(one.fields.version for one in choice.held), beside))
+        version = _version(version, anew=anew and bool(holder.fields.text("githubAppPrivateKey")))
         known = f"ConfigMap {argo.HOST_KEYS[0]}"
         return Access(holder.place, min(_depth(clone), len(holder.start.segments)), secret, known, version)
 
-    def _login(self, place: str, shown: Shown, clone: str) -> Login | Key:
-        """Return what is shown, with a token for a GitHub App."""
+    def _login(self, place: str, shown: Shown, clone: str, *, anew: bool) -> Login | Key:
+        """Return what is shown; for a GitHub App a token, ``anew`` another one than before."""
         if not isinstance(shown, AppKey):
             return shown
         key = hashlib.sha256(repr((place, shown, shown.private, shown.way.authorities)).encode()).hexdigest()
         with self._lock:
             if key not in self._apps:
                 self._apps[key] = Installations(shown.api, shown.id, lambda: shown.private, _client(place, shown))
+            found = self._apps[key]
         repository = repositories.canonical(clone).partition("/")[2]
-        return Login(ANYBODY, self._apps[key].token(repository, CLONING), way=shown.way)
+        token = found.token(repository, CLONING)
+        token = found.renewed(repository, CLONING, token) if anew else token
+        return Login(ANYBODY, token, way=shown.way)
 
 
 def wanted_by(app: App, clone: str) -> Wanted:
@@ -116,8 +121,11 @@ def wanted_by(app: App, clone: str) -> Wanted:
     return Wanted(clone, kind, app.project, named, packaged.web(app.url, ""))
 
 
-def access_to(settings: Settings, accounts: Accounts, clone: str) -> Access | None:
-    """Return the configured credential for what is fetched from ``clone``, ``None`` for none. Reads no secret yet."""
+def access_to(settings: Settings, accounts: Accounts, clone: str, *, anew: bool = False) -> Access | None:
+    """Return the configured credential for what is fetched from ``clone``, ``None`` for none. Reads no secret yet.
+
+    Of a GitHub App, ``anew`` makes another token than the one before, which was refused.
+    """
     name = credentials.fitting(settings.repository_credentials, clone)
     if not name:
         return None
@@ -130,9 +138,17 @@ def access_to(settings: Settings, accounts: Accounts, clone: str) -> Access | No
         if declared.password:
             return Login(declared.username, secretrefs.read(declared.password))
         repository = repositories.canonical(clone).partition("/")[2]
-        return Login(declared.username, accounts.named(declared.forge, repository, CLONING).secret())
+        account = accounts.named(declared.forge, repository, CLONING)
+        token = account.secret()
+        return Login(declared.username, account.renew(token) if anew and account.renew else token)
 
-    return Access(setting, len(credentials.prefix(declared.url).segments), secret)
+    forge = settings.forges.get(declared.forge)
+    version = _version("", anew=anew and bool(forge and forge.app))
+    return Access(setting, len(credentials.prefix(declared.url).segments), secret, version=version)
+
+
+def _version(of: str, *, anew: bool) -> str:
+    return f"{of} anew" if anew else of
 
 
 def _depth(clone: str) -> int:

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import structlog
 
-from deploy.local.forge import Forge
+from deploy.local.forge import Forge, private
+from deploy.local.forge.state import State
 from deploy.local.forge.web import Request, Response, Server
 from tests.fakes import github_apps
 from tests.workers.test_redaction import traces
@@ -197,73 +198,67 @@ def test_a_github_app_opens_what_it_is_installed_for(forge: Forge, tmp_path: Pat
     wanted = {"url": f"{forge.url}/your-org", "forge": "github"}
     settings = Settings.model_validate({"repository_credentials": {"team": wanted}, "forges": {"github": account}})
     accounts, url = Accounts(settings), forge.clone_url(REPOSITORY)
-    seen = Mirror(tmp_path / "mirrors", url, url, find=lambda _: accesses.access_to(settings, accounts, url))
+    seen = Mirror(
+        tmp_path / "mirrors", url, url, find=lambda anew: accesses.access_to(settings, accounts, url, anew=anew)
+    )
     with pytest.raises(AccessDenied, match=r"repository_credentials\.team: .*lacks the permission to read contents"):
         seen.fetch()
     forge.state.apps.uninstall(place.number)
     forge.state.apps.install(app, "your-org", github_apps.GRANTED | {"contents": "read"})
     assert seen.fetch()
     assert [dict(one.permissions) for one in forge.state.apps.tokens] == [{"contents": "read"}]
+    forge.state.apps.revoke()
+    assert seen.fetch(), "a token that was revoked is made anew, once"
+    assert len(forge.state.apps.tokens) == 1
     client = accounts.named("github", REPOSITORY).client
     assert client
     client.close()
 
 
-SSH = "git@git.example.com:team/app.git"
-_FAKE = """#!/bin/sh
-# What ssh would do with these arguments at a server that knows the key: note them, and run the command here.
-printf '%s\\n' "$@" > "$NOTES/arguments"
-for one in "$@"; do case "$one" in
-  -oIdentityFile=*) ssh-keygen -y -f "${one#*=}" > "$NOTES/public" || exit 255
-    stat -Lc %a "${one#*=}" > "$NOTES/mode";;
-  -oUserKnownHostsFile=*) cat "${one#*=}" > "$NOTES/seen";;
-esac; done
-cmp -s "$NOTES/public" "$NOTES/known" || { echo "git@git.example.com: Permission denied (publickey)." >&2; exit 255; }
-exec git upload-pack "$ORIGIN"
-"""
-
-
-def keyed(folder: Path, name: str) -> str:
-    """Make a key; return its public half."""
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", folder / name], check=True, capture_output=True
-    )
-    return subprocess.run(["ssh-keygen", "-y", "-f", folder / name], check=True, capture_output=True, text=True).stdout
-
-
-def test_ssh_gets_a_key_in_memory_and_pinned_host_keys(
-    forge: Forge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("kind", ["token", "app"])
+def test_in_a_real_fetch_the_server_alone_sees_the_credential(
+    forge: Forge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """A stand-in for the program ssh, since no server is at hand; the key is read by the real ssh-keygen, which asks
-    for the same file modes. A replaced key counts at the next fetch.
-    """
-    public = keyed(tmp_path, "right")
-    keyed(tmp_path, "wrong")
-    (tmp_path / "known").write_text(public)
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "ssh").write_text(_FAKE)
-    (tmp_path / "bin" / "ssh").chmod(0o755)
-    (tmp_path / "hosts").write_text("git.example.com ssh-ed25519 AAAA\n")
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    monkeypatch.setenv("NOTES", str(tmp_path))
-    monkeypatch.setenv("ORIGIN", str(forge.state.repositories[REPOSITORY].path))
-    used = tmp_path / "used"
-    used.write_bytes((tmp_path / "wrong").read_bytes())
-    declared = {"url": "git@git.example.com:team", "ssh_key": f"file:{used}", "known_hosts": str(tmp_path / "hosts")}
-    seen = mirror(tmp_path, SSH, team=declared)
-    with pytest.raises(AccessDenied, match=r"repository_credentials\.team"):
-        seen.fetch()
-    used.write_bytes((tmp_path / "right").read_bytes())
-    assert seen.fetch()
-    assert seen.resolve("main")
-    assert (tmp_path / "seen").read_text().strip() == (tmp_path / "hosts").read_text().strip()
-    arguments = (tmp_path / "arguments").read_text().split("\n")
-    assert (tmp_path / "mode").read_text() == "600\n"
-    assert {"-oStrictHostKeyChecking=yes", "-oIdentitiesOnly=yes", "-oIdentityAgent=none"} <= set(arguments)
-    assert any(one.startswith("-oIdentityFile=/proc/") for one in arguments)
-    assert not any("accept-new" in one for one in arguments)
-    key = (tmp_path / "right").read_text()
-    assert [line for line in key.splitlines()[1:-1] if line in "\n".join(arguments)] == []
+    """Looked for at each of its requests: in what they ask for, in every process, and in what git says it started."""
+    asked: list[str] = []
+    passes = private.turned_away
+
+    def watched(state: State, request: Request, name: str) -> Response | None:
+        asked.append(f"{request.path}?{request.raw_query}\n{processes()}")
+        return passes(state, request, name)
+
+    monkeypatch.setattr(private, "turned_away", watched)
+    trace = tmp_path / "trace"
+    monkeypatch.setenv("GIT_TRACE2_EVENT", str(trace))
+    given: dict[str, Any] = {"password": secret(tmp_path, CANARY, "holder")}
+    account: dict[str, Any] = {}
+    if kind == "app":
+        app = github_apps.register(forge)
+        forge.state.apps.install(app, "your-org", github_apps.GRANTED | {"contents": "read"})
+        key = secret(tmp_path, github_apps.key()[0], "holder")
+        account = {"github": {"kind": "github", "api": forge.api, "app": {"id": app.client_id, "key": key}}}
+        given = {"forge": "github"}
+    team = {"url": f"{forge.url}/your-org", **given}
+    settings = Settings.model_validate({"repository_credentials": {"team": team}, "forges": account})
+    accounts, url = Accounts(settings), forge.clone_url(REPOSITORY)
+    seen = Mirror(tmp_path / "mirrors", url, url, find=lambda _: accesses.access_to(settings, accounts, url))
+    with structlog.testing.capture_logs() as logs:
+        assert seen.fetch()
+        assert seen.remote_refs().commits
+    secrets = [one.text for one in forge.state.apps.tokens] if account else [CANARY]
+    assert secrets
+    assert any("git-remote-http" in one or "remote-http" in one for one in asked)
+    files = [one for one in tmp_path.rglob("*") if one.is_file() and one.name != "holder" and "forge" not in one.parts]
+    held = b"".join(one.read_bytes() for one in files).decode("latin-1")
+    assert str(trace) in map(str, files)
+    for text in (*asked, held, repr(logs)):
+        for one in secrets:
+            assert [form for form in traces(one) if form in text] == []
+    if account and (client := accounts.named("github", REPOSITORY).client):
+        client.close()
+
+
+SSH = "git@git.example.com:team/app.git"
 
 
 def test_the_real_ssh_understands_every_option() -> None:

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from workers import clusters, configuration, context, packaged, why
+from workers import accesses, clusters, configuration, context, packaged, why
 from workers.apps import App
+from workers.clustersecrets import choosing
 from workers.commands import opening, problems, showing
 from workers.commands.console import Config, Json, err, marked, print_json, printable, sentences
 from workers.errors import BadConfiguration, HooklineError
@@ -61,7 +62,9 @@ def why_changed(
 def _mirror(settings: Settings, app: App | None) -> Mirror | None:
     if app is None or app.fault or packaged.is_packaged(app.url, app.chart):
         return None
-    return Mirror(settings.data / "mirrors", app.url, context.clone_url(settings, app.url))
+    clone = context.clone_url(settings, app.url)
+    scope = choosing.chosen(settings.repository_credentials, accesses.wanted_by(app, clone)).scope
+    return Mirror(settings.data / "mirrors", app.url, clone, scope=scope)
 
 
 def _live(settings: Settings, place: Place, app: App | None) -> tuple[Manifest | None, str]:
