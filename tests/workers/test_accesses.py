@@ -127,7 +127,7 @@ class Cluster:
         """Answer for one object."""
         return next((one for one in self._answer() if one["metadata"]["name"] == name), None)
 
-    def _answer(self) -> list[dict[str, Any]]:
+    def _answer(self) -> Any:
         self.asked += 1
         if self.down:
             raise ClusterUnreachable("no answer")
