@@ -52,6 +52,8 @@ NOTES: Final = {
     "Application spec.revisionHistoryLimit": "the last 50 syncs are kept",
     "AppProject metadata.annotations": "`hookline.dev/hold-longest`: see [holds](holds.md)",
     "AppProject spec.syncWindows[].schedule": "five fields, or a name such as `@daily`; see [holds](holds.md)",
+    "GitRepository spec.provider": "`generic` or `github`; any other is named in a warning",
+    "GitRepository spec.secretRef.name": "see [private repositories](private-repositories.md#secrets-of-flux)",
     "Kustomization metadata.namespace": "outside `flux-system` and `default` part of the name: `<namespace>.<name>`",
     "Kustomization metadata.annotations": "`hookline.dev/drift`, `hookline.dev/drift-quiet`, `hookline.dev/alerts`, "
     "`hookline.dev/rollback`, `hookline.dev/hold-until`, `-owner` and `-reason`",

@@ -32,7 +32,7 @@ GOOD: Final[dict[str, tuple[Vocabulary, dict[str, Any]]]] = {
             "apiVersion": "source.toolkit.fluxcd.io/v1",
             "kind": "GitRepository",
             "metadata": {"name": "podinfo"},
-            "spec": {"url": REPOSITORY, "interval": "1m"},
+            "spec": {"url": REPOSITORY, "interval": "1m", "secretRef": {"name": "git"}},
         },
     ),
     "Flux: `Kustomization`": (
