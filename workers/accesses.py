@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 import threading
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import httpx2
@@ -47,7 +48,7 @@ class Accesses:
         """
 
         def find(anew: bool) -> Access | None:
-            choice = self._chosen(app, clone, anew=anew)
+            choice = self._chosen(app, clone, scope, anew=anew)
             if choice == NOTHING or choice.scope != scope:
                 return None
             if choice.setting:
@@ -58,8 +59,10 @@ class Accesses:
 
         return find
 
-    def _chosen(self, app: App, clone: str, *, anew: bool = False) -> Choice:
+    def _chosen(self, app: App, clone: str, scope: str | None = None, *, anew: bool = False) -> Choice:
+        """Return the choice; of what is for everybody (scope ""), whose project's app it is does not matter."""
         wanted = wanted_by(app, clone)
+        wanted = replace(wanted, project="") if scope == "" else wanted
         choice = choosing.chosen(self._settings.repository_credentials, wanted)
         if choice != NOTHING or wanted.named:
             return choice

@@ -11,13 +11,15 @@ import structlog
 
 from tests.fixtures import Clock
 from workers import declared, documents, joining
-from workers.accesses import wanted_by
+from workers.accesses import Accesses, wanted_by
 from workers.apps import App, Index
 from workers.clustersecrets.argo import LABEL
 from workers.clustersecrets.reading import LIFE, Secrets
 from workers.credentials import RepositorySecrets
 from workers.errors import ClusterUnreachable
+from workers.forges.accounts import Accounts
 from workers.secretrefs import Named
+from workers.settings import Settings
 
 URL = "https://git.example.com/team/app.git"
 NAMED = Named("shop", "git", URL, "a.yaml:3: spec.secretRef")
@@ -167,6 +169,27 @@ def test_what_was_read_counts_for_seconds_and_not_when_it_was_refused() -> None:
     assert [one["event"] for one in logs] == ["a repository's Secret cannot be used", "kept what was known of a Secret"]
     assert seen.named("here", "argocd", "none") is None
     assert cluster.asked == 5
+
+
+def test_what_is_for_everybody_is_found_whoever_came_first() -> None:
+    """A mirror is shared: the app that made it may get a credential of its project's own later, the others not."""
+    cluster: Any = Cluster([secret("all", url=URL, password="x")])
+    settings = Settings(clusters={"here": {}}, repository_secrets=RepositorySecrets(namespace="argocd"))
+    seen = Accesses(settings, Accounts(settings), cluster)
+    app = replace(APP, secret=None, project="shop")
+    assert seen.scope(app, URL) == ""
+    shared = seen.finder(app, URL, "")
+    cluster.items = [*cluster.items, secret("own", url=URL, password="y", project="shop")]
+    found = shared(True)
+    assert found
+    assert found.setting == "Secret argocd/all"
+    assert seen.scope(app, URL) == "project shop"
+    own = seen.finder(app, URL, "project shop")(False)
+    assert own
+    assert own.setting == "Secret argocd/own"
+    assert seen.scope(replace(app, project="default"), URL) == ""
+    cluster.items = cluster.items[1:]
+    assert shared(True) is None
 
 
 def test_without_a_namespace_nothing_is_asked_and_an_outage_at_the_start_is_told() -> None:

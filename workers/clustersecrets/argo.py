@@ -26,40 +26,42 @@ HOST_KEYS: Final = ("argocd-ssh-known-hosts-cm", "ssh_known_hosts")
 AUTHORITIES: Final = "argocd-tls-certs-cm"
 """The ConfigMap with a host's certificate authorities, by the host's name."""
 _KINDS: Final = ("git", "helm", "oci")
-_CREDENTIALS: Final = ("password", "bearerToken", "sshPrivateKey", "githubAppPrivateKey")
-_ELSEWHERE: Final = ("gcpServiceAccountKey", "useAzureWorkloadIdentity")
-_WAYS: Final = ("tlsClientCertData", "tlsClientCertKey", "proxy")
+_CREDENTIALS: Final = (
+    "password",
+    "bearerToken",
+    "sshPrivateKey",
+    "githubAppPrivateKey",
+    "gcpServiceAccountKey",
+    "useAzureWorkloadIdentity",
+)
 _UNCHECKED: Final = {
     "insecure": f"`false`, for certificates are always checked: put the server's authority into {AUTHORITIES}",
     "insecureIgnoreHostKey": f"`false`, for host keys are always checked: put the server's into {HOST_KEYS[0]}",
     "insecureOCIForceHttp": "`false`, for a credential is sent over https only",
 }
+_WAYS: Final = ("tlsClientCertData", "tlsClientCertKey", "proxy", *_UNCHECKED)
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One such Secret. ``start`` is its URL, ``kind`` what it opens, ``project`` whose apps may use it, "" for all."""
+    """One such Secret. ``start`` is its URL, ``kind`` what it opens, ``project`` whose apps may use it, "" for all.
+
+    ``has_credential`` is whether there is something to show (a repository without it uses a template's), ``says``
+    whether there is anything but a URL.
+    """
 
     fields: Fields = field(repr=False)
     template: bool
     kind: str
     start: Prefix
     project: str
+    has_credential: bool
+    says: bool
 
     @property
     def place(self) -> str:
         """What people call it."""
         return self.fields.place
-
-    @property
-    def has_credential(self) -> bool:
-        """Whether there is something to show; a repository without it uses a template's."""
-        return _has(self.fields, _CREDENTIALS) or _has(self.fields, _ELSEWHERE)
-
-    @property
-    def says(self) -> bool:
-        """Whether it says anything but a URL."""
-        return self.has_credential or _has(self.fields, (*_WAYS, *_UNCHECKED))
 
 
 def read(manifest: Manifest) -> Held:
@@ -73,7 +75,9 @@ def read(manifest: Manifest) -> Held:
         start = prefix(packaged.web(url if "://" in url else f"oci://{url}", "") if kind == "oci" else url)
     except ValueError as error:
         raise fields.wrong("url", f"a URL ({error})") from None
-    return Held(fields, labels.get(LABEL) == "repo-creds", kind, start, fields.text("project"))
+    has_credential = fields.has(*_CREDENTIALS)
+    says = has_credential or fields.has(*_WAYS)
+    return Held(fields, labels.get(LABEL) == "repo-creds", kind, start, fields.text("project"), has_credential, says)
 
 
 def shown(held: Sequence[Held], clone: str, hosts: str, authorities: str) -> Shown:
@@ -129,7 +133,3 @@ def _way(every: Sequence[Fields], authorities: str) -> Way:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise proxied.wrong("proxy", "the URL of an HTTP proxy, such as http://proxy.example:3128")
     return Way(authorities, certificate, key, proxied.text("proxy"), proxied.text("noProxy"))
-
-
-def _has(fields: Fields, names: Sequence[str]) -> bool:
-    return any(fields.text(name) not in ("", "false") for name in names)

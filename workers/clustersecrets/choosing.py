@@ -61,10 +61,11 @@ def chosen(configured: Mapping[str, RepositoryCredential], wanted: Wanted, held:
     start = prefix(wanted.source or wanted.clone)
     if named := wanted.named:
         return Choice(named=named) if prefix(packaged.web(named.url, ""))[:2] == start[:2] else NOTHING
-    usable = [one for one in held if one.kind == wanted.kind and one.project in ("", wanted.project) and one.says]
+    usable = [one for one in held if one.says and one.kind == wanted.kind and one.project in ("", wanted.project)]
+    usable = [one for one in usable if (covers(one.start, start) if one.template else one.start == start)]
     usable.sort(key=lambda one: (-len(one.start.segments), not one.project, one.place))
-    repository = next((one for one in usable if not one.template and one.start == start), None)
-    template = next((one for one in usable if one.template and covers(one.start, start)), None)
+    repository = next((one for one in usable if not one.template), None)
+    template = next((one for one in usable if one.template), None)
     if repository and repository.has_credential:
         return Choice(held=(repository,))
     return Choice(held=tuple(one for one in (repository, template) if one))

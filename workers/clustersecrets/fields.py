@@ -23,6 +23,7 @@ HIDDEN: Final = (
 )
 """The keys whose values nobody may read anywhere else."""
 _FLAGS: Final = {"": False, "false": False, "true": True}
+_FALSE: Final = base64.b64encode(b"false").decode()
 _OPENSSH: Final = b"openssh-key-v1\x00\x00\x00\x00\x04none"
 """How an OpenSSH key without a passphrase begins (PROTOCOL.key of OpenSSH): its cipher is ``none``."""
 
@@ -48,6 +49,10 @@ class Fields:
                 except (binascii.Error, UnicodeDecodeError):
                     raise self.wrong(name, "a text in UTF-8") from None
         return ""
+
+    def has(self, *names: str) -> bool:
+        """Return whether some key says something but ``false``; what that is, nobody looks at."""
+        return any(self._data.get(name) and self._data[name] != _FALSE for name in names)
 
     def needed(self, name: str, expected: str) -> str:
         """Return the value of a key. Raises :class:`BadConfiguration` without one."""
