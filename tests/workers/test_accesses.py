@@ -174,7 +174,7 @@ def test_what_was_read_counts_for_seconds_and_not_when_it_was_refused() -> None:
 def test_what_is_for_everybody_is_found_whoever_came_first() -> None:
     """A mirror is shared: the app that made it may get a credential of its project's own later, the others not."""
     cluster: Any = Cluster([secret("all", url=URL, password="x")])
-    settings = Settings(clusters={"here": {}}, repository_secrets=RepositorySecrets(namespace="argocd"))
+    settings = Settings.model_validate({"clusters": {"here": {}}, "repository_secrets": {"namespace": "argocd"}})
     seen = Accesses(settings, Accounts(settings), cluster)
     app = replace(APP, secret=None, project="shop")
     assert seen.scope(app, URL) == ""

@@ -85,7 +85,8 @@ def _read(url: str, access: Access) -> Login | Key:
     try:
         return access.secret()
     except OperatorError as error:
-        raise type(error)(f"{access.setting}: {error} (it is for {url})") from None
+        words = str(error) if str(error).startswith(access.setting) else f"{access.setting}: {error}"
+        raise type(error)(f"{words} (it is for {url})") from None
 
 
 def _blanked(words: str, secret: Login | Key | None) -> str:
