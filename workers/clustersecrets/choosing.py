@@ -43,7 +43,7 @@ class Choice:
     def scope(self) -> str:
         """Who alone may read what it fetches: ``""`` for every app that may be deployed from there."""
         if self.named:
-            return f"Secret {self.named.namespace}/{self.named.name} for {self.named.url}"
+            return f"Secret {self.named.namespace}/{self.named.name} for {self.named.url} {self.named.provider}".strip()
         return next((f"project {one.project}" for one in self.held if one.project), "")
 
 
