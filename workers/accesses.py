@@ -89,7 +89,8 @@ class Accesses:
         holder = next((one for one in choice.held if one.has_credential), first)
         host, is_ssh = urlsplit(clone).hostname or "", credentials.prefix(clone).scheme == "ssh"
         hosts = self._secrets.beside(*argo.HOST_KEYS, anew=anew) if is_ssh else ""
-        trusted = "" if is_ssh else self._secrets.beside(argo.AUTHORITIES, host, anew=anew)
+        is_web = first.kind == "git" and not is_ssh  # a chart's server is one that this machine trusts
+        trusted = self._secrets.beside(argo.AUTHORITIES, host, anew=anew) if is_web else ""
         beside = hashlib.sha256(f"{hosts}\n{trusted}".encode()).hexdigest()
 
         def secret() -> Login | Key:
