@@ -108,6 +108,7 @@ class Cluster:
     """Stands where a cluster's client does: what it has, how often it was asked, and whether it answers."""
 
     items: list[dict[str, Any]] = field(default_factory=list)
+    configs: list[dict[str, Any]] = field(default_factory=list)
     asked: int = 0
     down: bool = False
 
@@ -127,7 +128,8 @@ class Cluster:
 
     def get(self, _: Any, namespace: str, name: str) -> Any:
         """Answer for one object."""
-        return next((one for one in self._answer() if one["metadata"]["name"] == name), None)
+        every = [*self._answer(), *self.configs]
+        return next((one for one in every if one["metadata"]["name"] == name), None)
 
     def _answer(self) -> Any:
         self.asked += 1
@@ -143,10 +145,16 @@ class Listing:
     items: list[dict[str, Any]]
 
 
+def cluster_settings() -> Settings:
+    """A configuration that reads Argo CD's Secrets."""
+    return Settings.model_validate({"clusters": {"here": {}}, "repository_secrets": {"namespace": "argocd"}})
+
+
 def secret(name: str, **values: str) -> dict[str, Any]:
     """A Secret as the API server gives it."""
     data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
-    return {"metadata": {"name": name, "namespace": "argocd", "labels": {LABEL: "repository"}}, "data": data}
+    metadata = {"name": name, "namespace": "argocd", "resourceVersion": repr(values), "labels": {LABEL: "repository"}}
+    return {"metadata": metadata, "data": data}
 
 
 def test_what_was_read_counts_for_seconds_and_not_when_it_was_refused() -> None:
@@ -174,7 +182,7 @@ def test_what_was_read_counts_for_seconds_and_not_when_it_was_refused() -> None:
 def test_what_is_for_everybody_is_found_whoever_came_first() -> None:
     """A mirror is shared: the app that made it may get a credential of its project's own later, the others not."""
     cluster: Any = Cluster([secret("all", url=URL, password="x")])
-    settings = Settings.model_validate({"clusters": {"here": {}}, "repository_secrets": {"namespace": "argocd"}})
+    settings = cluster_settings()
     seen = Accesses(settings, Accounts(settings), cluster)
     app = replace(APP, secret=None, project="shop")
     assert seen.scope(app, URL) == ""

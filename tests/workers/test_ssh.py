@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
@@ -14,9 +15,15 @@ import structlog
 
 from deploy.local.forge import Forge
 from tests.workers.sshd import Sshd
+from tests.workers.test_accesses import Cluster, cluster_settings, secret
 from tests.workers.test_private_repositories import REPOSITORY, mirror, processes
+from workers.accesses import Accesses
+from workers.apps import App
+from workers.clustersecrets.argo import HOST_KEYS
 from workers.errors import AccessDenied, BadConfiguration
+from workers.forges.accounts import Accounts
 from workers.git.mirror import Mirror
+from workers.secretrefs import Named
 
 
 def made() -> tuple[str, str]:
@@ -120,6 +127,39 @@ def test_the_key_is_in_no_argument_environment_file_or_log(place: Place, monkeyp
     assert list(temporary.iterdir()) == []
     opened = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
     assert [one for one in opened if "credential" in one] == []
+
+
+@pytest.mark.parametrize("kind", ["argo", "flux"])
+def test_a_deploy_key_of_a_secret(place: Place, kind: str) -> None:
+    """Argo CD's with the host keys of its ConfigMap, Flux's with its own; both are replaced while we run."""
+    (mine, public), (other, others) = made(), made()
+    place.sshd.allowed.add(public)
+    cluster: Any = Cluster()
+    settings, url = cluster_settings(), place.sshd.url
+    named = Named("argocd", "one", url, "a.yaml:7: spec.secretRef") if kind == "flux" else None
+    app = App("myapp", url, ".", "main", "a.yaml", cluster="here", secret=named)
+    seen = Accesses(settings, Accounts(settings), cluster)
+    scope = seen.scope(app, url)
+    mirror = Mirror(place.folder / "mirrors", url, url, find=seen.finder(app, url, scope), scope=scope)
+
+    def put(key: str, hosts: str) -> None:
+        if kind == "flux":
+            cluster.items = [secret("one", identity=key, known_hosts=hosts)]
+        else:
+            cluster.items = [secret("one", url=url, sshPrivateKey=key)]
+            cluster.configs = [{"metadata": {"name": HOST_KEYS[0]}, "data": {HOST_KEYS[1]: hosts}}]
+
+    where = "known_hosts of Secret argocd/one" if kind == "flux" else f"ConfigMap {HOST_KEYS[0]}"
+    put(mine, "git.example.com ssh-ed25519 AAAA")
+    with pytest.raises(AccessDenied, match=f"has a host key that is not in {where}"):
+        mirror.fetch()
+    put(mine, place.sshd.host_key)
+    assert mirror.fetch()
+    place.sshd.allowed = {others}
+    with pytest.raises(AccessDenied, match="refused the credential of Secret argocd/one"):
+        mirror.fetch()
+    put(other, place.sshd.host_key)
+    assert mirror.fetch()
 
 
 def test_without_ssh_the_operator_reads_what_to_install(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
