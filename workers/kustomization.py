@@ -25,6 +25,16 @@ LISTS: Final = (
     "configurations",
 )
 """Fields whose entries are files or folders."""
+_FIELDS: Final = {
+    name.casefold(): name
+    for name in (
+        *(*LISTS, "patches", "patchesJson6902", "patchesStrategicMerge", "replacements", "openapi", "path", "patch"),
+        *("configMapGenerator", "secretGenerator", "files", "envs", "env", "literals", "helmGlobals", "chartHome"),
+        *("helmChartInflationGenerator", "helmCharts", "valuesFile", "additionalValuesFiles", "name", "repo"),
+        *("version", "releaseName", "namespace", "kubeVersion", "nameTemplate", "apiVersions"),
+    )
+}
+"""The fields that are looked at. Kustomize takes them in any case, as Go's ``encoding/json`` does."""
 CHARTS: Final = "charts"
 """Where a kustomization's charts are when it does not say (Kustomize's ``helmGlobals.chartHome``)."""
 MOST_FOLDERS: Final = 1_000
@@ -57,14 +67,30 @@ def folders(tree: Tree, path: str, more: Iterable[str] = ()) -> list[str]:
 
 
 def read(tree: Tree, path: str) -> Mapping[str, Any]:
-    """Return the kustomization of a folder, nothing where there is none that can be read."""
+    """Return the kustomization of a folder, its fields as Kustomize calls them; nothing where none can be read."""
     try:
         blob = file_of(tree.folder(path))
         found = documents.read(trees.content(blob), str(blob.path)) if blob else []
     except (BadDocument, SourceMissing):
         return {}
     value: Any = found[0].value if found else {}
-    return value if isinstance(value, dict) else {}
+    return _folded({name: _within(one) for name, one in value.items()}) if isinstance(value, dict) else {}
+
+
+def _within(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_within(one) if isinstance(one, dict) else one for one in value]
+    return _folded(value) if isinstance(value, dict) else value
+
+
+def _folded(said: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a mapping with its fields in the case of :data:`_FIELDS`; of one that is there twice, both lists count."""
+    found: dict[str, Any] = {}
+    for key, value in said.items():
+        name = _FIELDS.get(str(key).casefold(), str(key))
+        here = found.get(name)
+        found[name] = [*here, *value] if isinstance(here, list) and isinstance(value, list) else value
+    return found
 
 
 def entries(kustomization: Mapping[str, Any]) -> Iterator[str]:

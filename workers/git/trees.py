@@ -26,6 +26,7 @@ class Tree:
         self.url = url
         self.revision = revision
         self._below: dict[str, dict[str, git.Tree]] = {}
+        self._files: dict[str, dict[str, git.Blob]] = {}
 
     def folder(self, path: str) -> git.Tree:
         """Return the folder at ``path`` (``.`` is the root). Raises :class:`SourceMissing` naming path and commit."""
@@ -53,6 +54,18 @@ class Tree:
             return str(self.folder(path).hexsha)
         except SourceMissing:
             return ""
+
+    def file(self, path: str) -> git.Blob | None:
+        """Return the plain file at ``path`` (from the root), ``None`` for none; a link is none."""
+        above, _, name = path.rpartition("/")
+        try:
+            folder = self.folder(above or "." if not path.startswith("/") else path)
+        except SourceMissing:
+            return None
+        named = self._files.get(folder.hexsha)
+        if named is None:
+            named = self._files[folder.hexsha] = {str(one.name): one for one in folder.blobs if one.mode != LINK}
+        return named.get(name)
 
     def write(self, target: Path) -> None:
         """Write every file below ``target``. Links and submodules are left out, so no path leads outside.

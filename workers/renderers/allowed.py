@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from workers import kustomization
 from workers.errors import RenderFailed
+from workers.renderers import named
 
 _REMOTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/|[^/\s:]+@[^/\s:]+:|git::|gh:|(www\.)?github\.com[/:]")
 _WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-_PATCHES: Final = ("patches", "patchesJson6902", "replacements")
 _CHART_WORDS: Final = ("name", "version", "releaseName", "namespace", "kubeVersion")
 _BY_PLUGIN: Final = ("generators", "transformers", "validators")
 FETCHED: Final = "nothing is fetched while rendering: commit it, and name its folder"
@@ -28,7 +28,7 @@ def refuse(shown: str, said: Mapping[str, Any], folder: str, has: Callable[[str]
 
     ``charts`` is whether kustomizations may hold charts. Raises :class:`RenderFailed` naming file and field.
     """
-    for field, entry in _paths(said):
+    for field, entry in named.paths(said):
         here = posixpath.normpath(posixpath.join(folder, entry))
         if _REMOTE.match(entry) and not has(here):
             raise RenderFailed(f"{shown}: {field}: {entry} is remote, and {FETCHED}")
@@ -61,7 +61,7 @@ def _chart(place: str, chart: Any, home: str, has: Callable[[str], bool]) -> Non
             raise RenderFailed(f"{place}.{field}: expected a plain word")
     if str(chart.get("nameTemplate", "")).startswith("-"):
         raise RenderFailed(f"{place}.nameTemplate: expected a template of a name")
-    if not all(_WORD.match(str(api)) for api in _list(chart, "apiVersions")):
+    if not all(_WORD.match(str(api)) for api in named.listed(chart, "apiVersions")):
         raise RenderFailed(f"{place}.apiVersions: expected versions such as apps/v1")
     version = f"{chart.get('name')}-{chart['version']}/" if chart.get("version") and chart.get("repo") else ""
     path = posixpath.normpath(f"{home}/{version}{chart.get('name')}")
@@ -70,34 +70,3 @@ def _chart(place: str, chart: Any, home: str, has: Callable[[str], bool]) -> Non
             f"{place}: there is no folder {path}, and nothing is fetched while rendering: run `helm pull --untar"
             f" --untardir {posixpath.dirname(path)}` and commit it"
         )
-
-
-def _paths(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield every entry that Kustomize would open, with the field it is in."""
-    yield from (("an entry", entry) for entry in kustomization.entries(said))
-    for field in _PATCHES:
-        for one in _list(said, field):
-            if isinstance(one, dict) and isinstance(one.get("path"), str):
-                yield f"{field}.path", one["path"]
-    yield from (("patchesStrategicMerge", one) for one in _list(said, "patchesStrategicMerge") if _is_line(one))
-    for field in ("configMapGenerator", "secretGenerator"):
-        for one in _list(said, field):
-            if isinstance(one, dict):
-                held = [*_list(one, "files"), *_list(one, "envs"), one.get("env")]
-                yield from ((f"{field}.files", entry.rpartition("=")[2]) for entry in held if _is_line(entry))
-    openapi = said.get("openapi")
-    if isinstance(openapi, dict) and isinstance(openapi.get("path"), str):
-        yield "openapi.path", openapi["path"]
-    for chart in _list(said, "helmCharts"):
-        if isinstance(chart, dict):
-            files = [chart.get("valuesFile"), *_list(chart, "additionalValuesFiles")]
-            yield from (("helmCharts.valuesFile", file) for file in files if _is_line(file))
-
-
-def _list(said: Mapping[str, Any], field: str) -> list[Any]:
-    found = said.get(field)
-    return found if isinstance(found, list) else []
-
-
-def _is_line(entry: Any) -> bool:
-    return isinstance(entry, str) and "\n" not in entry

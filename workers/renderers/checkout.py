@@ -22,9 +22,7 @@ def write(
     by path. Raises :class:`RenderFailed` for a name that is none, and for more than we take.
     """
     files, size = 0, 0
-    for path, blob in _outermost(tree, places):
-        if not counts(path, False):
-            continue
+    for path, blob in chosen(tree, places, counts):
         files, size = files + 1, size + blob.size
         if files > MOST_FILES or size > MOST_BYTES:
             raise RenderFailed(
@@ -39,19 +37,20 @@ def write(
             raise RenderFailed(f"{path!r} cannot be written out ({type(error).__name__}): rename it") from None
 
 
-def _outermost(tree: Tree, places: Iterable[str]) -> Iterator[tuple[str, git.Blob]]:
-    """Yield every file once, however the folders lie in each other."""
+def chosen(tree: Tree, places: Iterable[str], counts: Counts = everything) -> Iterator[tuple[str, git.Blob]]:
+    """Yield the plain files that :func:`write` writes, each once, however the places lie in each other."""
     whole: list[str] = []
     for place in sorted(places, key=lambda path: (path.count("/"), path)):
         if any(above == "." or place.startswith(f"{above}/") for above in whole):
             continue
-        folder, _, name = place.rpartition("/")
-        if tree.object_id(place):
+        if (blob := tree.file(place)) is not None:
+            found: Iterable[tuple[str, git.Blob]] = [(place, blob)]
+        elif tree.object_id(place):
             whole.append(place)
-            yield from files(tree.folder(place), "" if place == "." else f"{place}/")
-        elif tree.object_id(folder or "."):
-            here = tree.folder(folder or ".").blobs
-            yield from ((place, blob) for blob in here if blob.name == name and blob.mode != trees.LINK)
+            found = files(tree.folder(place), "" if place == "." else f"{place}/")
+        else:
+            continue
+        yield from ((path, blob) for path, blob in found if counts(path, False))
 
 
 def files(folder: git.Tree, above: str = "") -> Iterator[tuple[str, git.Blob]]:

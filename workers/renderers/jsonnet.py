@@ -64,7 +64,7 @@ def job(tree: Tree, folder: str, files: Iterable[str], said: Mapping[str, Any]) 
     queue = list(files)
     while queue:
         path = queue.pop()
-        if path in found or (blob := _blob(tree, path)) is None:
+        if path in found or (blob := tree.file(path)) is None:
             continue
         found[path] = blob
         if len(found) > MOST_IMPORTS:
@@ -83,15 +83,6 @@ def _literal(match: re.Match[str]) -> str:
 def _candidates(here: str, places: Sequence[str], name: str) -> list[str]:
     found = (posixpath.normpath(posixpath.join(place, name)) for place in (here, *reversed(places)))
     return [path for path in found if not path.startswith(("/", ".."))]
-
-
-def _blob(tree: Tree, path: str) -> git.Blob | None:
-    """Return a plain file of the commit, ``None`` for what is none or is not there."""
-    folder, _, name = path.rpartition("/")
-    if not tree.object_id(folder or "."):
-        return None
-    blobs = (blob for blob in tree.folder(folder or ".").blobs if blob.name == name and blob.mode != trees.LINK)
-    return next(blobs, None)
 
 
 def evaluated(made: Job, keys: Keys = NO_KEYS) -> list[bytes]:

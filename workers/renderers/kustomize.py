@@ -25,7 +25,7 @@ from workers.errors import BadConfiguration, RenderFailed
 from workers.git import trees
 from workers.git.trees import Tree
 from workers.given import Kustomize
-from workers.renderers import allowed, checkout, child, edits, folders, helm, schemas, scratch
+from workers.renderers import allowed, checkout, child, edits, folders, helm, reads, schemas, scratch
 from workers.renderers.sourceignore import Counts, everything
 
 _VERSION: Final = re.compile(r"v\d+\.\d+\.\d+\S*")
@@ -35,9 +35,9 @@ _VERSION: Final = re.compile(r"v\d+\.\d+\.\d+\S*")
 class Job:
     """What is built: a folder of a commit with ``edit`` put into its kustomization (see `workers.renderers.edits`).
 
-    With ``gather``, a folder without a kustomization gets one of all its manifests. ``reached`` are the folders that
-    are read. ``clear`` is the text of encrypted files by their paths: then the copy is in memory. ``capabilities`` are
-    the words for charts inside it: options of Kustomize. What ``counts`` refuses is not there.
+    With ``gather``, a folder without a kustomization gets one of all its manifests. ``reached`` are all the folders
+    that count. ``clear`` is the text of encrypted files by their paths: then the copy is in memory. ``capabilities``
+    are the words for charts inside it: options of Kustomize. What ``counts`` refuses is not there.
     """
 
     tree: Tree
@@ -50,6 +50,14 @@ class Job:
     capabilities: tuple[str, ...] = ()
     counts: Counts = everything
 
+    def reads(self) -> dict[str, str]:
+        """Return the files and open folders that are read, by their paths, with their ids."""
+        folder = self.tree.folder(self.path)
+        made = self.gather and kustomization.file_of(folder) is None
+        own = [self.edit, *([{"resources": folders.gathered(folder, self.counts)}] if made else [])]
+        found = reads.places(self.tree, self.reached, posixpath.normpath(self.path), own, made=made)
+        return {place: its for place, its in found.items() if self.counts(place, place in self.reached)}
+
 
 def build(job: Job, tools: Kustomize, configured_helm: str = "") -> bytes:
     """Build; it may read nothing else and fetch nothing.
@@ -61,7 +69,8 @@ def build(job: Job, tools: Kustomize, configured_helm: str = "") -> bytes:
     with scratch.folder(in_memory=bool(job.clear)) as root:
         target = root / "tree"
         target.mkdir()
-        checkout.write(job.tree, job.reached, target, job.clear, job.counts)
+        checkout.write(job.tree, job.reads(), target, job.clear, job.counts)
+        (target / path).mkdir(parents=True, exist_ok=True)
         if job.edit or job.gather:
             _edit(job, target)
         command, reads = [*command_of(tools, job.version), str(target / path)], list[Path]()
@@ -102,12 +111,7 @@ def _said(job: Job) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _has(tree: Tree, path: str) -> bool:
-    folder, _, name = path.rpartition("/")
-    if path.startswith(("/", "..")):
-        return False
-    return bool(tree.object_id(path)) or (
-        bool(tree.object_id(folder or ".")) and any(blob.name == name for blob in tree.folder(folder or ".").blobs)
-    )
+    return not path.startswith(("/", "..")) and bool(tree.object_id(path) or tree.file(path))
 
 
 def _edit(job: Job, target: Path) -> None:
@@ -131,9 +135,7 @@ def _edit(job: Job, target: Path) -> None:
         text = orjson.dumps(edits.merged(here, edits.existing(job.edit, has)))
     except ValueError as error:
         raise RenderFailed(f"kustomization of {path}: {error}") from None
-    place = target / path
-    place.mkdir(parents=True, exist_ok=True)
-    (place / str(file.name if file else kustomization.NAMES[0])).write_bytes(text)
+    (target / path / str(file.name if file else kustomization.NAMES[0])).write_bytes(text)
 
 
 def command_of(tools: Kustomize, wanted: str = "") -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
@@ -15,14 +16,15 @@ from workers.documents import Document
 from workers.git import trees
 from workers.git.trees import Tree
 from workers.given import Keys
-from workers.renderers import checkout, folders, jsonnet, planned, sops, sourceignore
+from workers.renderers import folders, jsonnet, planned, sops, sourceignore
 from workers.renderers.lately import Lately
 
 
 def inputs(tree: Tree, app: App) -> list[str]:
-    """Return what the Jsonnet files of an app's folder depend on, as texts; nothing where there are none."""
-    made = _evaluation(tree, app, _manifests(tree, app)) if _has_jsonnet(tree, app) else None
-    return made.inputs if made else []
+    """Return what an app's folder depends on, as texts: its manifests, and all that its Jsonnet files import."""
+    said, with_jsonnet = _listed(tree, app)
+    made = _evaluation(tree, app, _manifests(tree, app)) if with_jsonnet else None
+    return [said, *(made.inputs if made else [])]
 
 
 def read(tree: Tree, app: App, keys: Keys) -> list[Document]:
@@ -49,18 +51,20 @@ def _manifests(tree: Tree, app: App) -> list[tuple[str, git.Blob]]:
     return [(shown(app.path, path), blob) for path, blob in found]
 
 
-_with_jsonnet: Final = Lately[bool](4096)
-"""Whether there is a Jsonnet file in or below a folder, by its tree's id."""
+_lately: Final = Lately[tuple[str, bool]](4096)
+"""What was found in folders, by all that the finding depends on."""
 
 
-def _has_jsonnet(tree: Tree, app: App) -> bool:
-    folder = tree.folder(app.path)
-    key = str(folder.hexsha)
-    if app.build.gather:
-        return False
-    if (known := _with_jsonnet.get(key)) is not None:
+def _listed(tree: Tree, app: App) -> tuple[str, bool]:
+    """Return a digest of the manifests in a folder, paths and ids, and whether there is a Jsonnet file among them."""
+    build = app.build
+    asked = (str(tree.folder(app.path).hexsha), app.path, build.recurse, build.include, build.exclude, build.gather)
+    key = repr((*asked, build.ignore, sourceignore.inputs(tree, [app.path])))
+    if (known := _lately.get(key)) is not None:
         return known
-    return _with_jsonnet.put(key, any(name.endswith(jsonnet.SUFFIX) for name, _ in checkout.files(folder)))
+    found = [(path, str(blob.hexsha)) for path, blob in _manifests(tree, app)]
+    digest = hashlib.sha256(repr(found).encode(errors="surrogateescape")).hexdigest()
+    return _lately.put(key, (digest, any(path.endswith(jsonnet.SUFFIX) for path, _ in found)))
 
 
 def _evaluation(tree: Tree, app: App, found: list[tuple[str, git.Blob]]) -> jsonnet.Job | None:

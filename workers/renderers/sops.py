@@ -21,9 +21,8 @@ from typing import Any, Final
 import git
 
 from workers import known
-from workers.errors import BadConfiguration, OperatorError, RenderFailed, SourceMissing
+from workers.errors import BadConfiguration, OperatorError, RenderFailed
 from workers.git import trees
-from workers.git.trees import Tree
 from workers.given import Keys
 from workers.renderers import child, disclosed, scratch
 
@@ -69,18 +68,12 @@ def opened(content: bytes, shown: str, keys: Keys) -> bytes:
     return done.output
 
 
-def below(tree: Tree, folders: Iterable[str], keys: Keys) -> dict[str, bytes]:
-    """Return the clear text of every encrypted file in or below some folders, by its path in the repository."""
+def clear(files: Iterable[tuple[str, git.Blob]], keys: Keys) -> dict[str, bytes]:
+    """Return the clear text of every encrypted one of some files, by its path in the repository."""
     found: dict[str, bytes] = {}
-    for folder in folders if keys.places else ():
-        try:
-            blobs = [one for one in tree.folder(folder).traverse() if isinstance(one, git.Blob)]
-        except SourceMissing:
-            continue
-        for blob in blobs:
-            path = str(blob.path)
-            if path not in found and blob.mode != trees.LINK and is_encrypted(content := trees.content(blob)):
-                found[path] = opened(content, path, keys)
+    for path, blob in files if keys.places else ():
+        if is_encrypted(content := trees.content(blob)):
+            found[path] = opened(content, path, keys)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -14,7 +15,19 @@ from workers.documents import Document
 from workers.errors import BadConfiguration, RenderFailed
 from workers.git.trees import Tree
 from workers.given import Given
-from workers.renderers import charted, charts, edits, folders, helm, kustomize, plain, planned, sops, sourceignore
+from workers.renderers import (
+    charted,
+    charts,
+    checkout,
+    edits,
+    folders,
+    helm,
+    kustomize,
+    plain,
+    planned,
+    sops,
+    sourceignore,
+)
 
 
 @contextlib.contextmanager
@@ -34,7 +47,7 @@ def _named(tree: Tree) -> Iterator[None]:
 def inputs(tree: Tree, app: App, refs: Mapping[str, Tree], given: Given) -> list[str]:
     """Return what rendering a source depends on, as texts: equal texts render to equal documents.
 
-    For a chart all that helm is given, for the rest the ids of the folder and of all that its kustomizations name.
+    For a chart all that helm is given, for the rest the ids of the files that are read.
     """
     with _named(tree):
         return _inputs(tree, app, refs, given)
@@ -43,15 +56,18 @@ def inputs(tree: Tree, app: App, refs: Mapping[str, Tree], given: Given) -> list
 def _inputs(tree: Tree, app: App, refs: Mapping[str, Tree], given: Given) -> list[str]:
     if charts.is_chart(tree, app):
         return charted.inputs(tree, app, refs, given)
-    reached = _folders(tree, app)
-    found = [f"{folder}={tree.object_id(folder)}" for folder in reached] + sourceignore.inputs(tree, reached)
     if not _is_kustomize(tree, app):
-        return [*found, *plain.inputs(tree, app)]
+        return plain.inputs(tree, app)
+    asked = job(tree, app, given)
+    reads = asked.reads()
+    found = [f"{place}={its}" for place, its in reads.items()]
     found += [kustomize.version_of(given.kustomize), repr(given.kustomize.charts)]
+    opened = [place for place in reads if place in asked.reached]
+    found += sourceignore.inputs(tree, opened) if app.build.gather and opened else []
     said = _said(app)[1]
     if said.get("commonAnnotationsEnvsubst"):
         found.append(repr(sorted(planned.environment(tree, app).items())))
-    if given.kustomize.charts and any(kustomization.read(tree, one).get("helmCharts") for one in reached):
+    if given.kustomize.charts and any(kustomization.read(tree, one).get("helmCharts") for one in asked.reached):
         found += [helm.version_of(given.helm), repr(given.cluster)]
     return found
 
@@ -95,12 +111,14 @@ def _read(tree: Tree, app: App, refs: Mapping[str, Tree], given: Given) -> list[
     if charts.is_chart(tree, app):
         return charted.read(tree, app, refs, given)
     if _is_kustomize(tree, app):
-        built = kustomize.build(_job(tree, app, given), given.kustomize, given.helm)
+        asked = job(tree, app, given)
+        clear = sops.clear(checkout.chosen(tree, asked.reads(), asked.counts), given.keys) if given.keys.places else {}
+        built = kustomize.build(replace(asked, clear=clear), given.kustomize, given.helm)
         return documents.read(built, plain.shown(app.path, "kustomization.yaml"))
     return plain.read(tree, app, given.keys)
 
 
-def _job(tree: Tree, app: App, given: Given) -> kustomize.Job:
+def job(tree: Tree, app: App, given: Given) -> kustomize.Job:
     """Return what Kustomize is to build; the build environment is put into annotations that ask for it."""
     edit, said = _said(app)
     reached = _folders(tree, app)
@@ -116,7 +134,6 @@ def _job(tree: Tree, app: App, given: Given) -> kustomize.Job:
         tuple(reached),
         gather=app.build.gather,
         version=said.get("version", ""),
-        clear=sops.below(tree, reached, given.keys),
         counts=plain.counts(tree, app) if app.build.gather else sourceignore.everything,
         capabilities=(
             *(("--helm-kube-version", version) if version else ()),

@@ -91,6 +91,8 @@ def doubled(levels: int) -> dict[str, str | bytes]:
 CASES: dict[str, Case] = {
     # What is remote.
     "a base over https": kustomization("resources: ['SERVER/base?ref=main']", REMOTE),
+    "a base over https in another case": kustomization("Re\u017fourceS: ['SERVER/base?ref=main']", REMOTE),
+    "a generator's file by URL in another case": kustomization("configMapGenerator: [{name: g, Files: ['k=SERVER/f']}]", REMOTE),
     "a base over ssh": kustomization("resources: ['git@git.example.com:team/base.git']", REMOTE),
     "a base at github.com": kustomization("resources: [github.com/team/base]", REMOTE),
     "a base with git::": kustomization("resources: ['git::SERVER/base']", REMOTE),
@@ -141,7 +143,7 @@ CASES: dict[str, Case] = {
     "braces in JSON without end": Case({"web/a.json": '{"a":' * 20_000}, "nest|deep"),
     "brackets in a kustomization": kustomization("resources: " + "[" * 20_000, "nest|deep|exceed|yaml|kustomization"),
     "folders without end": Case({"web/" + "d/" * 150 + "a.yaml": OBJECT % ("a", "a")}, "nested deeper than", "flux"),
-    "too many files": Case({f"web/{at}.yaml": OBJECT % (at, "a") for at in range(30)} | {"web/kustomization.yaml": "resources: [1.yaml]"}, "more than 20 files"),
+    "too many files": Case({f"web/{at}.yaml": OBJECT % (at, "a") for at in range(30)} | {"web/kustomization.yaml": str({"resources": [f"{at}.yaml" for at in range(30)]})}, "more than 20 files"),
     # Programs.
     "a plugin": kustomization("generators: [g.yaml]", "plugin", **{"web/g.yaml": "apiVersion: example.com/v1\nkind: Gear\nmetadata: {name: g}"}),
     "a function that is a program": kustomization("generators: [g.yaml]", "plugin|function|exec", **{"web/g.yaml": FUNCTION % "exec: {path: /bin/cp}"}),
