@@ -169,7 +169,9 @@ class Counter:
         self._celery.send_task(LOOK, args=[app], queue=queue, retry=False)
 
     def publish(self, commit: str) -> None:
-        """Ask for a look at a commit's statuses, by its record name."""
+        """Ask for a look at a commit's statuses, by its record name, unless such a message waits already."""
+        if not self._records.commits.post(commit):
+            return
         self._celery.send_task(PUBLISH, args=[commit], queue=REPORT, retry=False)
 
     def comment(self, delivery: str) -> None:

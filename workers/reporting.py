@@ -99,6 +99,7 @@ def publish(context: Context, name: str) -> None:
     """
     commits, clock = context.records.commits, context.records.clock
     with structlog.contextvars.bound_contextvars(stage="report", commit=name):
+        commits.take(name)
         record = commits.read(name)
         try:
             mine = account_of(context, record)

@@ -16,6 +16,8 @@ from workers.records.intake import RETENTION
 from workers.records.keys import Client, key
 
 MOST_AT_ONCE: Final = 200
+POSTED: Final = 2_000
+"""Milliseconds after which a message that nobody took counts as lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,17 @@ class Commits:
         """Whether the statuses of any of these commits may have to be written now."""
         due = self._redis.zmscore(key("dirty"), list(commits))
         return any(at is not None and at <= now for at in due)
+
+    def post(self, commit: str) -> bool:
+        """Whether a message has to be sent that asks for a look at a commit: one that nobody took yet will do.
+
+        A thousand apps that end with one commit are a few looks at it, each of which reads what all of them said.
+        """
+        return bool(self._redis.set(key("posted", commit), "1", nx=True, px=POSTED))
+
+    def take(self, commit: str) -> None:
+        """Say that the message was taken: what is said from here on needs another one. Before reading, not after."""
+        self._redis.delete(key("posted", commit))
 
     def postpone(self, commits: Iterable[str], until: float, *, keep: bool = True) -> None:
         """Leave commits dirty but alone until then, unless something new is said of them.

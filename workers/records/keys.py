@@ -41,6 +41,7 @@ leaving:<app>        set     the objects an app owns and does not want any more
 said                 hash    app to the number of the request its wishes were said with
 kinds:<cluster>      set     "group|version|kind" of everything owned there
 commit:<commit>      hash    ``version``, ``account``, ``app:<app>`` and ``plan:<number>`` (JSON)
+posted:<commit>      string  a message was sent to look at the commit, and nobody has since; with expiry
 alike:<repo>|<rev>   set     the commits of one repository and revision that something was said of
 shown:<place>        hash    what a forge has: ``written:``, ``trying:`` (JSON), ``count:``, ``full:<context>``
 breaker:<scope>      hash    a forge account to leave alone: ``until`` when, ``failures`` in a row, ``probing``

@@ -50,11 +50,11 @@ def closed() -> Iterator[None]:
 
 def test_a_child_is_heard_whatever_becomes_of_it(tmp_path: Path) -> None:
     """A file that it may read and one that it may not, also by a child of its own and from another folder."""
-    (tmp_path / "root").mkdir()
+    (tmp_path / "copy").mkdir()
     (tmp_path / "canary").write_text("canary")
-    words = f"cd / && /bin/cat etc/passwd; /bin/sh -c '/bin/cat {tmp_path}/root/../canary'; /bin/cat /usr/bin/env"
+    words = f"cd / && /bin/cat etc/passwd; /bin/sh -c '/bin/cat {tmp_path}/copy/../canary'; /bin/cat /usr/bin/env"
     with opens.heard() as found:
-        done = child.run("sh", "x", ["/bin/sh", "-c", words], tmp_path / "root")
+        done = child.run("sh", "x", ["/bin/sh", "-c", words], tmp_path / "copy")
     assert done.said.count("Permission denied") == 2
     assert {"/etc/passwd", str(tmp_path / "canary"), "/usr/bin/env"} <= set(found.paths)
 

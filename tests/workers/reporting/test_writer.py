@@ -14,6 +14,7 @@ from workers import forges, reporting
 from workers.forges.accounts import Accounts
 from workers.model import Commit, Report, State
 from workers.records.coding import commit_id
+from workers.records.commits import CommitRecord
 from workers.stages import report
 
 FAILED = Report(State.FAILURE, "apply failed: Deployment default/myapp: no", 4)
@@ -182,3 +183,19 @@ def test_commits_nobody_remembers_are_forgotten(desk: Desk) -> None:
     desk.records.redis.delete(f"hookline:commit:{name}")
     assert desk.settle(commit) == 1
     assert commit_id(commit) not in desk.records.commits.dirty(2e12)
+
+
+def test_what_is_said_during_a_look_is_worth_a_message(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look takes its message before it reads, so nothing that is said later goes without one."""
+    commits, commit = desk.records.commits, desk.commit()
+    name, read = desk.say(commit, myapp=OPEN), desk.records.commits.read
+    assert commits.post(name)
+    posted: list[bool] = []
+
+    def meanwhile(asked: str) -> CommitRecord:
+        posted.append(commits.post(asked))
+        return read(asked)
+
+    monkeypatch.setattr(commits, "read", meanwhile)
+    desk.publish(commit)
+    assert posted[0]
