@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import counts, emergency, fleet, intake, latency, plans, renders, statuses, sweeping, watching
+from benchmarks import counts, emergency, fleet, intake, latency, monorepo, plans, renders, statuses, sweeping, watching
 from benchmarks.figures import Figure
 from benchmarks.site import opened
 from deploy.local.control_plane import ControlPlane
@@ -33,6 +33,7 @@ class Part(StrEnum):
     WATCH = "watch"
     PLANS = "plans"
     RENDERS = "renders"
+    MONOREPO = "monorepo"
 
 
 def main(
@@ -41,6 +42,7 @@ def main(
     apps: Annotated[int, typer.Option(min=1, help="Apps that one push changes.")] = 1000,
     objects: Annotated[int, typer.Option(min=4, help="Objects that the watch has to watch.")] = 20_000,
     events: Annotated[int, typer.Option(min=1, help="Events that it is sent.")] = 10_000,
+    files: Annotated[int, typer.Option(min=1, help="Files of the monorepo.")] = 50_000,
     only: Annotated[Part | None, typer.Option(help="Measure this part alone.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
@@ -67,6 +69,8 @@ def main(
         if only in (None, Part.RENDERS):
             said(f"rendering folders {rounds} times each")
             figures += renders.figures(folder / "renders", rounds)
+        if only in (None, Part.MONOREPO):
+            figures += one_repository(folder, rounds, apps, files)
     if as_json:
         sys.stdout.buffer.write(orjson.dumps([asdict(figure) for figure in figures]) + b"\n")
     else:
@@ -122,6 +126,13 @@ def hurried(folder: Path, apps: int, rounds: int) -> list[Figure]:
     with ControlPlane(folder / "hurried", full=False) as cluster, opened(cluster, folder / "hurry", watch=True) as site:
         said(f"asking for {rounds} emergencies while {apps} apps wait")
         return emergency.figures(site, apps, rounds)
+
+
+def one_repository(folder: Path, rounds: int, apps: int, files: int) -> list[Figure]:
+    """Return what pushes to a repository of many apps cost."""
+    with ControlPlane(folder / "shared", full=False) as cluster, opened(cluster, folder / "mono", watch=False) as site:
+        said(f"pushing to a repository of {apps} apps and {files} files")
+        return monorepo.figures(site, apps, files, min(rounds, 10))
 
 
 def foretold(folder: Path, rounds: int) -> list[Figure]:
