@@ -14,7 +14,20 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import counts, emergency, fleet, intake, latency, monorepo, plans, renders, statuses, sweeping, watching
+from benchmarks import (
+    counts,
+    emergency,
+    fleet,
+    intake,
+    large,
+    latency,
+    monorepo,
+    plans,
+    renders,
+    statuses,
+    sweeping,
+    watching,
+)
 from benchmarks.figures import Figure
 from benchmarks.site import opened
 from deploy.local.control_plane import ControlPlane
@@ -34,6 +47,7 @@ class Part(StrEnum):
     PLANS = "plans"
     RENDERS = "renders"
     MONOREPO = "monorepo"
+    LARGE = "large"
 
 
 def main(
@@ -69,8 +83,7 @@ def main(
         if only in (None, Part.RENDERS):
             said(f"rendering folders {rounds} times each")
             figures += renders.figures(folder / "renders", rounds)
-        if only in (None, Part.MONOREPO):
-            figures += one_repository(folder, rounds, apps, files)
+        figures += large_ones(folder, only, rounds, apps, files)
     if as_json:
         sys.stdout.buffer.write(orjson.dumps([asdict(figure) for figure in figures]) + b"\n")
     else:
@@ -128,11 +141,18 @@ def hurried(folder: Path, apps: int, rounds: int) -> list[Figure]:
         return emergency.figures(site, apps, rounds)
 
 
-def one_repository(folder: Path, rounds: int, apps: int, files: int) -> list[Figure]:
-    """Return what pushes to a repository of many apps cost."""
-    with ControlPlane(folder / "shared", full=False) as cluster, opened(cluster, folder / "mono", watch=False) as site:
-        said(f"pushing to a repository of {apps} apps and {files} files")
-        return monorepo.figures(site, apps, files, min(rounds, 10))
+def large_ones(folder: Path, only: Part | None, rounds: int, apps: int, files: int) -> list[Figure]:
+    """Return what a repository of many apps costs, and an app of many objects."""
+    figures: list[Figure] = []
+    if only in (None, Part.MONOREPO):
+        with ControlPlane(folder / "one", full=False) as cluster, opened(cluster, folder / "mono", watch=False) as site:
+            said(f"pushing to a repository of {apps} apps and {files} files")
+            figures += monorepo.figures(site, apps, files, min(rounds, 10))
+    if only in (None, Part.LARGE):
+        with ControlPlane(folder / "heavy") as cluster, opened(cluster, folder / "large", watch=False) as site:
+            said(f"syncing an app of {renders.MANY} objects")
+            figures += large.figures(site, renders.MANY)
+    return figures
 
 
 def foretold(folder: Path, rounds: int) -> list[Figure]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import select
 import sys
 from pathlib import Path
 
 import pytest
+import structlog
 
 from workers.errors import RenderFailed
-from workers.renderers import child
+from workers.renderers import child, confined
 
 SOCKETS = """
 import socket
@@ -64,5 +68,19 @@ def test_what_a_renderer_starts_ends_with_it(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(RenderFailed, match="tool took longer than 1 s for folder and was stopped"):
         run(tmp_path, "/bin/sh", "-c", "/bin/sleep 600 & echo $! > $HOME/pid; wait")
     pid = int((tmp_path / "home" / "pid").read_text())
-    state = Path(f"/proc/{pid}/stat")
-    assert not state.exists() or state.read_text().split()[2] in "ZX"
+    with contextlib.suppress(ProcessLookupError):
+        ended = os.pidfd_open(pid)
+        assert select.select([ended], [], [], 10)[0], "it lives on"
+        os.close(ended)
+
+
+def test_a_kernel_without_landlock_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are within reach then; the network is not."""
+    monkeypatch.setattr(confined, "_CREATE", 9999)  # a call that no kernel has
+    confined._say_once.cache_clear()
+    (tmp_path / "own").mkdir()
+    (tmp_path / "canary").write_text("canary")
+    with structlog.testing.capture_logs() as said:
+        assert run(tmp_path / "own", "/bin/cat", str(tmp_path / "canary")).output == b"canary"
+        assert run(tmp_path / "own", str(Path(sys.executable).resolve()), "-c", SOCKETS).output == b"AF_UNIX\n"
+    assert [line["event"].split(":")[0] for line in said] == ["renderers are not kept from the worker's own files"]

@@ -10,12 +10,17 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import functools
 import os
 import platform
 import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
+
+import structlog
+
+log = structlog.get_logger()
 
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 _NO_NEW_PRIVS, _SECCOMP, _FILTER = 38, 22, 2
@@ -77,6 +82,7 @@ def rules(writable: Path, readable: Iterable[Path]) -> Iterator[int]:
     handled = ctypes.c_uint64(_HANDLED)
     number = _LIBC.syscall(_CREATE, ctypes.byref(handled), ctypes.sizeof(handled), 0)
     if number < 0:
+        _say_once()
         yield -1
         return
     try:
@@ -87,6 +93,14 @@ def rules(writable: Path, readable: Iterable[Path]) -> Iterator[int]:
         yield number
     finally:
         os.close(number)
+
+
+@functools.cache
+def _say_once() -> None:
+    log.warning(
+        "renderers are not kept from the worker's own files: this kernel has no Landlock (Linux 5.13, and `landlock`"
+        " among its security modules); see docs/rendering.md"
+    )
 
 
 def _allow(number: int, place: Path, rights: int) -> None:
