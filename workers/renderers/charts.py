@@ -35,7 +35,7 @@ def is_chart(tree: Tree, app: App) -> bool:
     if app.kind != "Application" or app.build != NOTHING_BUILT:
         return False
     folder = tree.folder(app.path)
-    return any(blob.name == NAME for blob in folder.blobs) and kustomization.file_of(folder) is None
+    return tree.file(posixpath.join(app.path, NAME)) is not None and kustomization.file_of(folder) is None
 
 
 def asked(folder: git.Tree, path: str, texts: Iterable[bytes], apis: Sequence[str]) -> tuple[bool, tuple[str, ...]]:

@@ -83,10 +83,7 @@ def inputs(tree: Tree, folders: Iterable[str]) -> list[str]:
 
 def file_of(tree: Tree, folder: str) -> git.Blob | None:
     """Return the ``.sourceignore`` of a folder, if it has one."""
-    if not tree.object_id(folder):
-        return None
-    blobs = tree.folder(folder).blobs
-    return next((blob for blob in blobs if blob.name == NAME and blob.mode != trees.LINK), None)
+    return tree.file(NAME if folder in ("", ".") else f"{folder}/{NAME}")
 
 
 @lru_cache(maxsize=256)
