@@ -6,6 +6,7 @@ the status it stands in. Keys are made from a secret in the records, so that web
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 from collections.abc import Callable
@@ -22,8 +23,8 @@ LENGTH: Final = 32
 
 def maker(url: str, records: Records) -> Callable[[str, int], str]:
     """Return what makes the link to a sync of an app; "" for number 0, which is none. ``url`` is our own address."""
-    secret = records.secrets.pages()
-    return lambda app, number: address(url, app, number, key(secret, app, number)) if number else ""
+    secret = functools.cache(records.secrets.pages)  # asked for once, and only when there is a sync to link to
+    return lambda app, number: address(url, app, number, key(secret(), app, number)) if number else ""
 
 
 def plan_maker(url: str, records: Records) -> Callable[[Commit, str], str]:

@@ -17,11 +17,11 @@ from workers.errors import (
     TransientError,
     UnknownName,
 )
-from workers.forges import limits
+from workers.forges import accounts, limits
 from workers.forges.refusals import Busy, TokenRefused
 from workers.model import Commit, Status
-from workers.records.coding import commit_id
 from workers.records.commits import CommitRecord
+from workers.records.quotas import Note
 from workers.stages import lock, report
 
 log = structlog.get_logger()
@@ -50,19 +50,20 @@ class Pen:
         self._held = held
         self._scopes = (account.name, f"{account.name}|{commit.repository}")
 
-    def admit(self, status: Status) -> None:
-        """Raise :class:`LeaseLost` or :class:`Postponed` unless this status may be sent now."""
+    def admit(self, status: Status, note: Note) -> None:
+        """Raise :class:`LeaseLost` or :class:`Postponed` unless this status may be sent now; then ``note`` is kept."""
         self._held.check()
         quotas, now = self._context.records.quotas, self._context.records.clock()
         most = limits.writes(self._account.kind, is_first=status.context == report.CONTEXT)
-        wait = quotas.admit(self._account.name, self._scopes, now, most)
+        wait = quotas.admit(self._account.name, self._scopes, now, most, note)
         if wait:
             raise Postponed(wait)
 
-    def write(self, status: Status, *, is_doubtful: bool) -> None:
+    def write(self, status: Status, *, is_doubtful: bool) -> tuple[str, ...]:
         """Make the status true; one that may have arrived already is read back first.
 
-        Raises what :func:`forges.write` raises, and opens the breaker of what is broken.
+        Returns the scopes whose breakers are to be closed. Raises what :func:`forges.write` raises, and opens the
+        breaker of what is broken.
         """
         quotas, now = self._context.records.quotas, self._context.records.clock()
         try:
@@ -81,9 +82,11 @@ class Pen:
         except HooklineError:
             quotas.close(self._scopes)
             raise
+        if asked is None:
+            return self._scopes
         quotas.close(self._scopes)
-        if asked is not None:
-            quotas.trip(self._scopes[0], now, 0.0, 0.0, asked)
+        quotas.trip(self._scopes[0], now, 0.0, 0.0, asked)
+        return ()
 
     def _written(self, status: Status, *, is_doubtful: bool) -> float | None:
         client = self._context.http
@@ -99,17 +102,16 @@ def publish(context: Context, name: str) -> None:
     """
     commits, clock = context.records.commits, context.records.clock
     with structlog.contextvars.bound_contextvars(stage="report", commit=name):
-        commits.take(name)
-        record = commits.read(name)
+        (record, _), *_ = known = commits.begin(name, _expected(context, name), clock())
         try:
             mine = account_of(context, record)
         except (UnknownName, BadConfiguration) as error:
             _unwritable(context, record, error)
             return
         place = place_of(record.commit, mine)
-        names = together(context, record, place)
-        commits.remember(name, mine.name)
-        while commits.is_dirty(names, clock()):
+        sharing = {other.name: due for other, due in known if _place(context, other) == place}
+        names, is_due = list(sharing), any(sharing.values())
+        while is_due:
             with lock.hold(context.records.leases, f"status:{place}", context.settings.sync.lease) as held:
                 if held is None:
                     return  # whoever holds it looks again after the release
@@ -123,6 +125,7 @@ def publish(context: Context, name: str) -> None:
                     return
                 except (TransientError, OperatorError) as error:
                     commits.postpone(names, clock() + _pause(context, place, error))
+            is_due = commits.is_dirty(names, clock())
 
 
 def _pause(context: Context, place: str, error: Exception) -> float:
@@ -140,7 +143,7 @@ def _unwritable(context: Context, record: CommitRecord, error: HooklineError) ->
     """Leave a commit alone that there is no account for, until the configuration has one or the commit is forgotten."""
     commits = context.records.commits
     if not record.apps and not record.plans:
-        commits.clean(record)
+        commits.clean([record])
         return
     commits.postpone([record.name], context.records.clock() + DENIED[1], keep=False)
     log.error("statuses cannot be written", reason=str(error))
@@ -152,17 +155,24 @@ def place_of(commit: Commit, mine: forges.Account) -> str:
     return f"{mine.name}|{commit.repository}|{commit.revision}{ref}"
 
 
-def together(context: Context, record: CommitRecord, place: str) -> list[str]:
-    """Return the record names of all commits that share a place with this one: of other refs, and other hooks."""
-    found = []
-    for name in context.records.commits.alike(commit_id(record.commit)):
-        other = record if name == record.name else context.records.commits.read(name)
-        try:
-            if place_of(other.commit, account_of(context, other)) == place:
-                found.append(name)
-        except (UnknownName, BadConfiguration):
-            continue
-    return found
+def _place(context: Context, record: CommitRecord) -> str:
+    """Return the place of a commit, "" when there is no account for it.
+
+    Commits share one that are of other refs, or came by other hooks.
+    """
+    try:
+        return place_of(record.commit, account_of(context, record))
+    except (UnknownName, BadConfiguration):
+        return ""
+
+
+def _expected(context: Context, name: str) -> str:
+    """Return the name of the account that a commit's hook and repository go with, "" when none does."""
+    hook, repository, *_ = name.split("|", 2)
+    try:
+        return accounts.choose(context.settings, hook, repository)
+    except (UnknownName, BadConfiguration):
+        return ""
 
 
 def account_of(context: Context, record: CommitRecord) -> forges.Account:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from workers.model import Commit, Report, Status
-from workers.records import coding, intake, scripts
+from workers.records import coding, intake, quotas, status_scripts
 from workers.records.intake import RETENTION
 from workers.records.keys import Client, key
+from workers.records.quotas import Note
 
 MOST_AT_ONCE: Final = 200
 POSTED: Final = 2_000
@@ -59,8 +60,9 @@ class Commits:
 
     def __init__(self, client: Client) -> None:
         self._redis = client
-        self._clean = client.register_script(scripts.CLEAN)
-        self._wrote = client.register_script(scripts.WROTE)
+        self._clean = client.register_script(status_scripts.CLEAN)
+        self._wrote = client.register_script(status_scripts.WROTE)
+        self._begin = client.register_script(status_scripts.BEGIN)
 
     def dirty(self, now: float) -> list[str]:
         """Return the commits whose statuses may have to be written now, new ones first; not more than can be done soon.
@@ -80,10 +82,6 @@ class Commits:
         A thousand apps that end with one commit are a few looks at it, each of which reads what all of them said.
         """
         return bool(self._redis.set(key("posted", commit), "1", nx=True, px=POSTED))
-
-    def take(self, commit: str) -> None:
-        """Say that the message was taken: what is said from here on needs another one. Before reading, not after."""
-        self._redis.delete(key("posted", commit))
 
     def postpone(self, commits: Iterable[str], until: float, *, keep: bool = True) -> None:
         """Leave commits dirty but alone until then, unless something new is said of them.
@@ -110,23 +108,22 @@ class Commits:
             shown, *found = pipe.execute()
         return [_record(name, fields) for name, fields in zip(commits, found, strict=True)], _shown(shown)
 
-    def alike(self, commit: str) -> list[str]:
-        """Return all commits of the same repository and revision that something was said of, this one included."""
-        name = key("alike", coding.alike(commit))
-        self._redis.expire(name, RETENTION)
-        return sorted({commit, *self._redis.smembers(name)})
+    def begin(self, commit: str, account: str, now: float) -> list[tuple[CommitRecord, bool]]:
+        """Return all commits that are one revision of a repository and of which something was said, this one first.
 
-    def remember(self, commit: str, account: str) -> None:
-        """Keep where a commit's statuses go, should its hook leave the configuration before the last is written."""
-        if self._redis.exists(key("commit", commit)):
-            self._redis.hsetnx(key("commit", commit), "account", account)
+        With each goes whether its statuses may have to be written now. ``account`` is where this one's statuses go:
+        kept, should its hook leave the configuration before the last is written ("" for not known). What is said from here
+        on needs another message (:meth:`post`).
+        """
+        keys = [key("dirty"), key("alike", coding.alike(commit)), key("posted", commit)]
+        found = self._begin(keys=keys, args=[commit, key("commit", ""), account, RETENTION])
+        told = [(_record(name, _fields(flat)), bool(due) and float(due) <= now) for name, due, flat in found]
+        return sorted(told, key=lambda pair: (pair[0].name != commit, pair[0].name))
 
-    def trying(self, place: str, status: Status) -> None:
-        """Say that a status is about to be written: whoever finds this later does not know whether it was."""
-        with self._redis.pipeline(transaction=False) as pipe:
-            pipe.hset(key("shown", place), f"trying:{status.context}", coding.encode(status))
-            pipe.expire(key("shown", place), RETENTION)
-            pipe.execute()
+    @staticmethod
+    def trying(place: str, status: Status) -> Note:
+        """Return what says that a status is about to be written: whoever finds it does not know whether it was."""
+        return Note(key("shown", place), f"trying:{status.context}", coding.encode(status), RETENTION)
 
     def refused(self, place: str, status: Status) -> None:
         """Say that the forge surely does not have the status that was tried."""
@@ -141,21 +138,29 @@ class Commits:
         """Remember that a context takes no more statuses."""
         self._redis.hset(key("shown", place), f"full:{context}", "1")
 
-    def wrote(self, place: str, status: Status, records: Sequence[CommitRecord]) -> None:
-        """Remember that the forge has this status now, which follows from ``records``.
+    def wrote(
+        self, place: str, status: Status, records: Sequence[CommitRecord], well: Sequence[str] = ()
+    ) -> tuple[list[CommitRecord], Shown]:
+        """Remember that the forge has this status now, which follows from ``records``; return what :meth:`look` does.
 
         What was said since they were read makes the commit dirty again, whoever called it clean meanwhile: so a writer
-        that was slow cannot leave an old status standing.
+        that was slow cannot leave an old status standing. ``well`` are scopes of `Quotas` that worked.
         """
-        arguments = [status.context, coding.encode(status), RETENTION]
+        arguments = [status.context, coding.encode(status), RETENTION, len(well)]
+        keys = [key("shown", place), key("dirty"), *quotas.breakers(well)]
         for record in records:
+            keys.append(key("commit", record.name))
             arguments += [record.name, record.version]
-        keys = [key("shown", place), key("dirty"), *(key("commit", record.name) for record in records)]
-        self._wrote(keys=keys, args=arguments)
+        shown, *found = (_fields(flat) for flat in self._wrote(keys=keys, args=arguments))
+        return [_record(old.name, fields) for old, fields in zip(records, found, strict=True)], _shown(shown)
 
-    def clean(self, record: CommitRecord) -> bool:
-        """Say that the forge has all of ``record``; ``False`` when more was said meanwhile."""
-        return bool(self._clean(keys=[key("commit", record.name), key("dirty")], args=[record.version, record.name]))
+    def clean(self, records: Sequence[CommitRecord]) -> bool:
+        """Say that the forge has all of ``records``; ``False`` when more was said of one meanwhile."""
+        keys, arguments = [key("dirty")], []
+        for record in records:
+            keys.append(key("commit", record.name))
+            arguments += [record.name, record.version]
+        return bool(self._clean(keys=keys, args=arguments))
 
 
 def say(pipe: Any, app: str, reports: Mapping[Commit, Report]) -> None:
@@ -188,6 +193,11 @@ def _shown(fields: Mapping[str, str]) -> Shown:
         full=frozenset(_under("full:", fields)),
         busy=int(fields.get("busy", 0)),
     )
+
+
+def _fields(flat: Sequence[str]) -> dict[str, str]:
+    """A hash as a script returns it: name, value, name, value."""
+    return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
 def _under(prefix: str, fields: Mapping[str, str]) -> dict[str, str]:

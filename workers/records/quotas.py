@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from workers.records import scripts
+from workers.records import status_scripts
 from workers.records.keys import Client, key
 
 WINDOW: Final = 60.0
@@ -15,6 +16,19 @@ PROBE: Final = 45.0
 """Seconds that one call may take which finds out whether a forge is back; then somebody else tries."""
 SOON: Final = 1.0
 """Seconds until one asks again that found somebody else finding out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is to be remembered of a write before it is made: a hash's field and value, and the seconds it is kept."""
+
+    key: str = ""
+    field: str = ""
+    value: str = ""
+    seconds: int = 0
+
+
+NOTHING: Final = Note()
 
 
 class Quotas:
@@ -26,16 +40,18 @@ class Quotas:
 
     def __init__(self, client: Client) -> None:
         self._redis = client
-        self._admit = client.register_script(scripts.ADMIT)
-        self._trip = client.register_script(scripts.TRIP)
+        self._admit = client.register_script(status_scripts.ADMIT)
+        self._trip = client.register_script(status_scripts.TRIP)
 
-    def admit(self, account: str, scopes: Sequence[str], now: float, most: int) -> float:
+    def admit(self, account: str, scopes: Sequence[str], now: float, most: int, note: Note = NOTHING) -> float:
         """Go through all breakers and take one write of the account's budget, of which ``most`` may be used by then.
 
-        Returns 0 when both went well, else the seconds after which it is worth asking again; then nothing was taken.
+        Returns 0 when both went well, and ``note`` is kept then; else the seconds after which it is worth asking again,
+        and nothing was taken.
         """
-        keys = [key("budget", account), *(key("breaker", scope) for scope in scopes)]
-        return float(self._admit(keys=keys, args=[now, PROBE, SOON, WINDOW, most, uuid.uuid4().hex]))
+        keys = [key("budget", account), note.key, *breakers(scopes)]
+        arguments = [now, PROBE, SOON, WINDOW, most, uuid.uuid4().hex, note.field, note.value, note.seconds]
+        return float(self._admit(keys=keys, args=arguments))
 
     def trip(self, scope: str, now: float, first: float, most: float, asked: float | None = None) -> float:
         """Open a breaker; return for how long.
@@ -48,4 +64,9 @@ class Quotas:
 
     def close(self, scopes: Sequence[str]) -> None:
         """Say that a call went well."""
-        self._redis.delete(*(key("breaker", scope) for scope in scopes))
+        self._redis.delete(*breakers(scopes))
+
+
+def breakers(scopes: Sequence[str]) -> list[str]:
+    """Return the keys of breakers."""
+    return [key("breaker", scope) for scope in scopes]

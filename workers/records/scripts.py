@@ -91,68 +91,6 @@ return 0
 """
 """Give up a lease that is still ours; never somebody else's."""
 
-CLEAN = """
--- KEYS: commit, dirty; ARGV: version, commit's name
-local version = redis.call('HGET', KEYS[1], 'version')
-if not version or version == ARGV[1] then return redis.call('ZREM', KEYS[2], ARGV[2]) end
-return 0
-"""
-"""Call a commit clean, unless something was said of it since it was read; one that is no longer kept is clean."""
-
-WROTE = """
--- KEYS: what the forge has, dirty, commits; ARGV: context, status, seconds kept, then name and version of each commit
-redis.call('HSET', KEYS[1], 'written:' .. ARGV[1], ARGV[2])
-redis.call('HDEL', KEYS[1], 'trying:' .. ARGV[1], 'tries', 'busy')
-redis.call('HINCRBY', KEYS[1], 'count:' .. ARGV[1], 1)
-redis.call('EXPIRE', KEYS[1], ARGV[3])
-for i = 3, #KEYS do
-  local version = redis.call('HGET', KEYS[i], 'version')
-  if version and version ~= ARGV[2 * i - 1] then redis.call('ZADD', KEYS[2], 0, ARGV[2 * i - 2]) end
-end
-"""
-"""Remember what a forge was told, and whether more was said since."""
-
-ADMIT = """
--- KEYS: budget, breakers; ARGV: now, seconds for a probe, seconds until those ask again who wait for one, the budget's
---       window, most in it, a name for this one
-local now, most, longest = tonumber(ARGV[1]), tonumber(ARGV[5]), 0
-for i = 2, #KEYS do
-  local known = redis.call('HMGET', KEYS[i], 'until', 'probing')
-  local left = tonumber(known[1] or '0') - now
-  if left > 0 and known[2] then left = math.min(left, tonumber(ARGV[3])) end
-  longest = math.max(longest, left)
-end
-if longest > 0 then return tostring(longest) end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[4])
-local used = redis.call('ZCARD', KEYS[1])
-if used >= most then
-  local blocking = redis.call('ZRANGE', KEYS[1], used - most, used - most, 'WITHSCORES')
-  return tostring(math.max(blocking[2] + ARGV[4] - now, 0.05))
-end
-redis.call('ZADD', KEYS[1], now, ARGV[6])
-redis.call('EXPIRE', KEYS[1], math.ceil(ARGV[4]) * 2)
-for i = 2, #KEYS do
-  if redis.call('EXISTS', KEYS[i]) == 1 then redis.call('HSET', KEYS[i], 'until', now + ARGV[2], 'probing', 1) end
-end
-return '0'
-"""
-"""Go through breakers, at once where they are closed and as the only one where a pause is over, and take one write of a
-budget; both or neither."""
-
-TRIP = """
--- KEYS: breaker; ARGV: now, first pause, longest pause, the pause asked for
-local now, known = tonumber(ARGV[1]), redis.call('HMGET', KEYS[1], 'until', 'probing', 'failures')
-local before, failures = tonumber(known[1] or '0'), tonumber(known[3] or '0')
-if before <= now or known[2] then failures = failures + 1 end
-local pause = math.max(tonumber(ARGV[4]), math.min(ARGV[2] * 2 ^ math.min(failures - 1, 30), tonumber(ARGV[3])))
-if not known[2] then pause = math.max(pause, before - now) end
-redis.call('HSET', KEYS[1], 'until', now + pause, 'failures', failures)
-redis.call('HDEL', KEYS[1], 'probing')
-redis.call('EXPIRE', KEYS[1], 7200 + math.ceil(pause))
-return tostring(pause)
-"""
-"""Open a breaker, longer after each failure."""
-
 SAVED = "return redis.call('ZADD', KEYS[2], redis.call('INCR', KEYS[1]), ARGV[1])"
 """Give an app's change the next number, in the transaction that makes the change."""
 APPEND = """

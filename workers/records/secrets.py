@@ -16,5 +16,7 @@ class Secrets:
     def pages(self) -> str:
         """Return the secret that the keys of pages are made from."""
         name = key("secret", "pages")
-        self._redis.set(name, secrets.token_hex(32), nx=True)
+        if known := self._redis.get(name):
+            return str(known)
+        self._redis.set(name, secrets.token_hex(32), nx=True)  # of two that make it at once, one is kept
         return str(self._redis.get(name))

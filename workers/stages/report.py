@@ -15,6 +15,7 @@ from workers.forges.refusals import Busy, Full
 from workers.model import Commit, Report, State, Status
 from workers.records import coding
 from workers.records.commits import CommitRecord, Commits, Shown
+from workers.records.quotas import NOTHING, Note
 
 log = structlog.get_logger()
 
@@ -37,11 +38,14 @@ PlanLink = Callable[[Commit, str], str]
 class Pen(Protocol):
     """What writes."""
 
-    def admit(self, status: Status) -> None:
-        """Raise unless this status may be written now; nothing was sent then."""
+    def admit(self, status: Status, note: Note) -> None:
+        """Raise unless this status may be written now; nothing was sent then. Else ``note`` is kept."""
 
-    def write(self, status: Status, *, is_doubtful: bool) -> None:
-        """Make a status true; ``is_doubtful`` when it may be already. Raises as :func:`workers.forges.write`."""
+    def write(self, status: Status, *, is_doubtful: bool) -> Sequence[str]:
+        """Make a status true; ``is_doubtful`` when it may be already. Raises as :func:`workers.forges.write`.
+
+        Returns the scopes that worked, for the records.
+        """
 
 
 def wanted(apps: Mapping[str, Report], link: Link) -> list[Status]:
@@ -166,24 +170,21 @@ def publish(commits: Commits, place: str, names: Sequence[str], pen: Pen, link: 
     Raises :class:`workers.errors.ForgeUnreachable` or an :class:`workers.errors.OperatorError` when a later attempt
     may succeed, and what ``pen`` raises; the commits stay dirty.
     """
-    while True:
-        records, shown = commits.look(place, names)
-        left = unwritten([*wanted(merged(records), link), *planned(records, plan_link)], shown)
-        if not left:
-            break
-        pen.admit(left[0])
-        _one(commits, place, left[0], records, shown, pen)
-    for record in records:
-        commits.clean(record)
+    records, shown = commits.look(place, names)
+    while left := unwritten([*wanted(merged(records), link), *planned(records, plan_link)], shown):
+        records, shown = _one(commits, place, left[0], records, shown, pen)
+    commits.clean(records)
 
 
-def _one(commits: Commits, place: str, status: Status, records: Sequence[CommitRecord], shown: Shown, pen: Pen) -> None:
-    """Write one status: first the intent, then the write, then that it is written."""
+def _one(
+    commits: Commits, place: str, status: Status, records: Sequence[CommitRecord], shown: Shown, pen: Pen
+) -> tuple[list[CommitRecord], Shown]:
+    """Write one status: first the intent, then the write, then that it is written. Return what is known now."""
     is_doubtful = shown.trying.get(status.context) == coding.encode(status)
-    if not is_doubtful:
-        commits.trying(place, status)
+    pen.admit(status, NOTHING if is_doubtful else commits.trying(place, status))
+    well: Sequence[str] = ()
     try:
-        pen.write(status, is_doubtful=is_doubtful)
+        well = pen.write(status, is_doubtful=is_doubtful)
     except (AuthorError, Busy) as error:
         if isinstance(error, Busy) and shown.busy < MOST_TRIES:
             raise
@@ -197,4 +198,4 @@ def _one(commits: Commits, place: str, status: Status, records: Sequence[CommitR
     except OperatorError:
         commits.refused(place, status)
         raise
-    commits.wrote(place, status, records)
+    return commits.wrote(place, status, records, well)

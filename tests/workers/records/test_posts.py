@@ -12,7 +12,7 @@ def test_one_message_waits_for_a_commit_until_somebody_takes_it(records: Records
     commits = records.commits
     assert [commits.post(NAME) for _ in range(3)] == [True, False, False]
     assert commits.post(f"{NAME}-other")
-    commits.take(NAME)
+    commits.begin(NAME, "", 0.0)
     assert [commits.post(NAME) for _ in range(2)] == [True, False]
 
 

@@ -98,9 +98,9 @@ def test_a_commit_is_clean_only_when_nothing_was_said_meanwhile(records: Records
     read = records.commits.read(name)
     records.leases.take("app:myapp", "t", 10)
     records.progress.finish("myapp", "t", ended(), "inputs", [1], {COMMIT: Report(State.SUCCESS, "synced")})
-    assert not records.commits.clean(read)
+    assert not records.commits.clean([read])
     assert records.commits.is_dirty([name], 2e9)
-    assert records.commits.clean(records.commits.read(name))
+    assert records.commits.clean([records.commits.read(name)])
     assert records.commits.dirty(2e9) == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import httpx2
 import pytest
@@ -116,9 +117,10 @@ def told(desk: Desk, commit: Commit, position: str, monkeypatch: pytest.MonkeyPa
         once = iter([lambda: trouble.begin(desk, commit)])
         real = commits.Commits.wrote
 
-        def wrote(self: commits.Commits, *arguments: object) -> None:
-            real(self, *arguments)  # type: ignore[arg-type]
+        def wrote(self: commits.Commits, *arguments: Any) -> Any:
+            known = real(self, *arguments)
             next(once, lambda: None)()
+            return known
 
         monkeypatch.setattr(commits.Commits, "wrote", wrote)
     return looks + desk.settle(commit, repair=lambda: trouble.repair(desk))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
+import redis
+from redis.client import Pipeline
 
 from deploy.local.forge import DROP, faults
 from tests.workers.reporting.conftest import FINAL, OPEN, REPOSITORY, Desk
@@ -14,7 +18,7 @@ from workers import forges, reporting
 from workers.forges.accounts import Accounts
 from workers.model import Commit, Report, State
 from workers.records.coding import commit_id
-from workers.records.commits import CommitRecord
+from workers.records.commits import CommitRecord, Shown
 from workers.stages import report
 
 FAILED = Report(State.FAILURE, "apply failed: Deployment default/myapp: no", 4)
@@ -37,6 +41,32 @@ def test_what_was_overtaken_is_never_written(desk: Desk) -> None:
     desk.say(commit, myapp=FINAL)
     desk.settle(commit)
     assert desk.calls() == before
+
+
+@pytest.mark.parametrize("standing", ["github"], indirect=True)
+def test_a_commit_costs_few_round_trips(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis is asked as often for a commit of many refs as of one, and twice for each status beyond that."""
+    first, commit = desk.commit(), desk.commit()
+    desk.say(first, myapp=FINAL)
+    desk.settle(first)  # the scripts are known, and the secret of the pages is made
+    for ref in ("refs/heads/main", "refs/heads/feature", "refs/tags/v1"):
+        desk.say(replace(commit, ref=ref), myapp=OPEN)
+    trips: list[str] = []
+    for where, name in ((redis.Redis, "execute_command"), (Pipeline, "execute")):
+        monkeypatch.setattr(where, name, _counted(getattr(where, name), trips))
+    desk.publish(commit)
+    assert [one[1] for one in written(desk, commit)] == ["pending", "pending"]
+    # read, lease, look, (admit, wrote) of each, clean, release, anything new?
+    assert len(trips) == 6 + 2 * 2
+
+
+def _counted(real: Callable[..., Any], trips: list[str]) -> Callable[..., Any]:
+    def step(*arguments: Any, **named: Any) -> Any:
+        if threading.current_thread() is threading.main_thread():  # the lease is renewed in a thread of its own
+            trips.append(str(arguments[1:2]))
+        return real(*arguments, **named)
+
+    return step
 
 
 def test_what_is_said_during_a_write_counts_for_the_next_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,16 +216,16 @@ def test_commits_nobody_remembers_are_forgotten(desk: Desk) -> None:
 
 
 def test_what_is_said_during_a_look_is_worth_a_message(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A look takes its message before it reads, so nothing that is said later goes without one."""
+    """A look takes its message as it reads, so nothing that is said later goes without one."""
     commits, commit = desk.records.commits, desk.commit()
-    name, read = desk.say(commit, myapp=OPEN), desk.records.commits.read
+    name, look = desk.say(commit, myapp=OPEN), desk.records.commits.look
     assert commits.post(name)
     posted: list[bool] = []
 
-    def meanwhile(asked: str) -> CommitRecord:
-        posted.append(commits.post(asked))
-        return read(asked)
+    def meanwhile(place: str, names: Sequence[str]) -> tuple[list[CommitRecord], Shown]:
+        posted.append(commits.post(name))
+        return look(place, names)
 
-    monkeypatch.setattr(commits, "read", meanwhile)
+    monkeypatch.setattr(commits, "look", meanwhile)
     desk.publish(commit)
     assert posted[0]
