@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import time
+import weakref
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx2
 import orjson
 
+from workers.cutting import Cut, Kept
 from workers.errors import BadConfiguration, ForgeUnreachable, OperatorError
 from workers.forges.redirects import address, target
 from workers.forges.text import cut
@@ -27,11 +30,14 @@ if TYPE_CHECKING:
 BODY_LIMIT: Final = 1024 * 1024
 """Bytes read of an answer unless a call has another ``room``; what comes after is not read."""
 SECONDS_LIMIT: Final = 30.0
-"""Seconds for a whole answer to arrive. The client's time-outs are per read, which a slow drip outlives."""
+"""Seconds for a whole answer to arrive, headers and all. The client's time-outs are per read, which a slow drip
+outlives."""
 
 _HOPS = 3
 _REDIRECTS = frozenset({301, 302, 307, 308})
 _MESSAGE_LIMIT = 200
+_kept: weakref.WeakKeyDictionary[httpx2.Client, defaultdict[str, Kept]] = weakref.WeakKeyDictionary()
+"""The connections that clients keep open, by host: a call may go over one of an earlier call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +137,25 @@ def _once(account: Account, client: httpx2.Client, call: Call, url: str, token: 
         headers["content-type"] = "application/json"
         content = orjson.dumps(call.body)
     client = account.client or client
+    late = Cut(time.monotonic() + SECONDS_LIMIT, _kept.setdefault(client, defaultdict(Kept))[account.host])
+    asked = client.stream(
+        call.method, url, content=content, headers=headers, follow_redirects=False, extensions={"trace": late.trace}
+    )
+    words = ""
     try:
-        with client.stream(call.method, url, content=content, headers=headers, follow_redirects=False) as response:
-            body = _read(account, response, call.room)
-            return Answer(
-                response.status_code,
-                {key.lower(): blank(value, token) for key, value in response.headers.items()},
-                _blanked(body, token),
-            )
+        with late, asked as response:
+            body = _read(response, call.room)
+            if not late.is_over():  # without a length, what was cut looks whole
+                said = {key.lower(): blank(value, token) for key, value in response.headers.items()}
+                return Answer(response.status_code, said, _blanked(body, token))
     except httpx2.InvalidURL as error:
         words = blank(str(error), token)
         raise BadConfiguration(f"{account.api!r} is not the address of an API: {words}", field="api") from None
     except httpx2.RequestError as error:
         # not chained: the library's error holds the request, and with it the token
         words = cut(blank(str(error), token), _MESSAGE_LIMIT) or type(error).__name__
+    if late.is_over():
+        words = f"its answer took longer than {SECONDS_LIMIT:.0f} s"
     if "CERTIFICATE_VERIFY_FAILED" in words:
         raise OperatorError(
             f"the certificate of {account.host} is not one to trust ({words}): name the authority's file in `ca`"
@@ -161,13 +172,10 @@ def _blanked(body: bytes, token: str) -> bytes:
     return blank(body.decode("latin-1"), token).encode("latin-1")
 
 
-def _read(account: Account, response: httpx2.Response, room: int) -> bytes:
-    began = time.monotonic()
+def _read(response: httpx2.Response, room: int) -> bytes:
     body = bytearray()
     for chunk in response.iter_raw():
         body += chunk[: room - len(body)]
         if len(body) >= room:
             break
-        if time.monotonic() - began > SECONDS_LIMIT:
-            raise ForgeUnreachable(f"{account.host} did not answer: its answer took longer than {SECONDS_LIMIT:.0f} s")
     return bytes(body)

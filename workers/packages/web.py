@@ -19,9 +19,9 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
+from workers.cutting import Cut
 from workers.errors import AccessDenied, BadConfiguration, HooklineError, SourceMissing, SourceUnreachable
 from workers.packages import hosts
-from workers.packages.cutting import Cut
 from workers.redaction import blank
 from workers.rendering import Charts
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import select
+import socket
+import threading
 from collections.abc import Callable, Iterator
+from typing import Self
 
 import httpx2
 import pytest
@@ -128,14 +133,58 @@ def test_an_endless_answer_is_cut(client: httpx2.Client, serve: Serve) -> None:
     assert len(http.send(account(url), client, CALL).body) == http.BODY_LIMIT
 
 
-def test_an_answer_that_never_ends_in_time_is_given_up(
-    client: httpx2.Client, serve: Serve, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("part", ["headers", "body"])
+@pytest.mark.parametrize("first", [True, False], ids=["new connection", "kept connection"])
+def test_an_answer_that_drips_is_given_up_in_time(
+    client: httpx2.Client, monkeypatch: pytest.MonkeyPatch, part: str, first: bool
 ) -> None:
-    """Each read is quick, but the whole has a deadline too."""
-    monkeypatch.setattr(http, "SECONDS_LIMIT", -1.0)
-    url, _ = serve(lambda _: Response(200, b"x" * 1000))
-    with pytest.raises(ForgeUnreachable, match="took longer"):
-        http.send(account(url), client, CALL)
+    """Each byte is quick, but the whole has a deadline: of headers without end, too, and on a connection kept open."""
+    with Dripping(part, whole=0 if first else 1) as server:
+        if not first:
+            assert http.send(account(server.url), client, CALL).json() == {}
+        monkeypatch.setattr(http, "SECONDS_LIMIT", 0.3)
+        with pytest.raises(ForgeUnreachable, match="took longer"):
+            http.send(account(server.url), client, CALL)
+        server.thread.join(20)
+        assert not server.thread.is_alive()  # the connection was cut: nobody goes on reading
+        assert server.connections == 1
+
+
+class Dripping:
+    """A server of one connection that answers ``whole`` calls, and drips at the next one until nobody listens."""
+
+    def __init__(self, part: str, whole: int) -> None:
+        self._part, self._whole = part, whole
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.connections = 0
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+    def _serve(self) -> None:
+        connection, _ = self._listener.accept()
+        self.connections += 1
+        with connection, contextlib.suppress(OSError):
+            for _ in range(self._whole):
+                _request(connection)
+                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+            _request(connection)
+            connection.sendall(b"HTTP/1.1 200 OK\r\n" + (b"x-drip: " if self._part == "headers" else b"\r\n"))
+            while not select.select([connection], [], [], 0.05)[0]:
+                connection.sendall(b"x")
+
+
+def _request(connection: socket.socket) -> None:
+    """Read one whole call."""
+    read = b""
+    while not read.endswith(b"}"):
+        read += connection.recv(65536)
 
 
 def test_an_echoed_token_is_blanked(client: httpx2.Client, serve: Serve) -> None:
