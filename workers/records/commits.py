@@ -112,8 +112,8 @@ class Commits:
         """Return all commits that are one revision of a repository and of which something was said, this one first.
 
         With each goes whether its statuses may have to be written now. ``account`` is where this one's statuses go:
-        kept, should its hook leave the configuration before the last is written ("" for not known). What is said from here
-        on needs another message (:meth:`post`).
+        kept, should its hook leave the configuration before the last is written ("" for not known). What is said from
+        here on needs another message (:meth:`post`).
         """
         keys = [key("dirty"), key("alike", coding.alike(commit)), key("posted", commit)]
         found = self._begin(keys=keys, args=[commit, key("commit", ""), account, RETENTION])

@@ -28,11 +28,8 @@ MOST_PENDING: Final = 950
 """Writes of one context after which only ends are written: GitHub takes 1,000, and the last one has to be an end."""
 MOST_TRIES: Final = 10
 """Failures in a row after which a status counts as refused that the forge will not take while it works otherwise."""
-
-Link = Callable[[str, int], str]
-"""Makes the link to a sync: app and number to URL."""
-PlanLink = Callable[[Commit, str], str]
-"""Makes the link to a plan: head and number of its pull request to URL."""
+Link = Callable[[str, int], str]  # app and number of a sync to URL
+PlanLink = Callable[[Commit, str], str]  # head and number of a pull request to the URL of its plan
 
 
 class Pen(Protocol):
@@ -143,21 +140,24 @@ def _weight(report: Report) -> tuple[int, bool, int]:
 
 
 def unwritten(statuses: Iterable[Status], shown: Shown) -> list[Status]:
-    """Return the statuses to write: an equal one is never written twice, nor one the forge will not take. Pure.
+    """Return the statuses to write: an equal one (unless it may have been overwritten without an answer) is never
+    written twice, nor one the forge will not take. Pure.
 
-    One that may have been overwritten without an answer is not known to be equal.
+    An app's own status begins with its end: that there is one to come is what the status for all apps says.
     """
+    known = {CONTEXT, PLAN, *shown.written, *shown.trying}
+    may_wait = {context for context in known if shown.counts.get(context, 0) < MOST_PENDING}
     return [
         status
         for status in statuses
         if (not _says(shown.written.get(status.context), status) or status.context in shown.trying)
         and status.context not in shown.full
-        and (status.state is not State.PENDING or shown.counts.get(status.context, 0) < MOST_PENDING)
+        and (status.state is not State.PENDING or status.context in may_wait)
     ]
 
 
 def _says(written: str | None, status: Status) -> bool:
-    """Whether what was written last says the same: a link to a later sync alone is not worth a write."""
+    """Whether what was written last says the same; a link to a later sync alone is not worth a write."""
     wanted = coding.encode(replace(status, url=""))
     return written is not None and {**orjson.loads(written), "url": ""} == orjson.loads(wanted)
 

@@ -295,7 +295,7 @@ def test_a_button_pressed_at_the_forge_runs_the_check_again(
         hears("push")
         begun = [("hookline", "in_progress"), ("hookline/myapp", "in_progress")]
         ended = [("hookline", "success"), ("hookline/myapp", "success")]
-        assert told(forge) == begun
+        assert told(forge) == begun[:1]
         ends()
         assert told(forge) == ended
         press = f"{forge.api}/repos/{REPOSITORY}/check-runs/2/rerequest"

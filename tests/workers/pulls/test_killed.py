@@ -18,7 +18,7 @@ from workers import embedded
 from workers.records import Records
 from workers.settings import Settings
 
-MOST = 90
+MOST = 60
 """More positions than there are; the program says so when there are not."""
 
 
@@ -62,7 +62,7 @@ def test_a_planner_that_is_killed_anywhere_is_followed_by_one_that_ends_it(
             timeout=150,
         )
         positions = int(done.stdout.split()[-1])
-        assert positions >= 40
+        assert positions >= 25
         for lease in redis_client.keys("hookline:lease:*"):
             redis_client.delete(lease)  # they run out by themselves, in real time
         follow(settings, Records(redis_client, clock), clock, positions)

@@ -99,7 +99,6 @@ TROUBLES = {
         kinds=("github", "gitea"),
     ),
 }
-CONTEXTS = ("hookline", "hookline/myapp")
 POSITIONS = ("pending", "final", "second context")
 
 
@@ -150,7 +149,7 @@ def test_whatever_breaks_the_last_status_is_the_right_one(
     assert desk.clock() - at >= trouble.least
     assert looks <= 8
     each = 1 if desk.kind in ONE_OF_A_NAME else 2
-    assert desk.kept(commit) == ["hookline"] * each + ["hookline/myapp"] * each
+    assert desk.kept(commit) == ["hookline"] * each + ["hookline/myapp"]
     if desk.kind == "gitlab":
         assert len(desk.forge.jobs(REPOSITORY, commit.revision)) == 2
 
@@ -164,14 +163,12 @@ def test_a_commit_that_is_gone_is_left_alone(
     gone = Trouble(lambda _desk, _commit: monkeypatch.setattr(Repository, "commit", lambda *_: ""), 0)
     before = desk.calls()
     assert told(desk, commit, position, monkeypatch, gone) == 2
-    kept = {"pending": {}, "final": dict.fromkeys(CONTEXTS, State.PENDING)}.get(
-        position, dict(zip(CONTEXTS, (State.SUCCESS, State.PENDING), strict=True))
-    )
+    kept = {"pending": {}, "final": {"hookline": State.PENDING}}.get(position, {"hookline": State.SUCCESS})
     assert {context: state for context, (state, _) in desk.shown(commit).items()} == {
         context: desk.word(state) for context, state in kept.items()
     }
     refused = [line for line in capsys.readouterr().out.splitlines() if "status refused" in line]
-    assert len(refused) == {"pending": 4, "final": 2, "second context": 1}[position]
+    assert len(refused) == {"pending": 3, "final": 2, "second context": 1}[position]
     assert all(f"{commit.revision[:12]}" in line for line in refused)
     assert desk.calls() - before <= (8 if desk.kind in ("gitlab", "gitea") else 4)
     assert desk.records.commits.dirty(2e12) == []
