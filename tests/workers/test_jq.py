@@ -93,13 +93,13 @@ def test_no_expression_hangs_or_bloats(expression: str) -> None:
 def test_an_expression_that_was_ended_is_not_tried_on_every_object(monkeypatch: pytest.MonkeyPatch) -> None:
     """An app of thousands of objects would take as many seconds."""
     asked = []
-    ask = Child.ask
+    ask = Child.paths
 
     def count(self: Child, expression: str, text: bytes) -> dict[str, Any]:
         asked.append(expression)
         return ask(self, expression, text)
 
-    monkeypatch.setattr(Child, "ask", count)
+    monkeypatch.setattr(Child, "paths", count)
     for number in range(5):
         with pytest.raises(jq.Overrun, match="took more than"):
             jq.paths("def endless: endless; endless", {"number": number})
@@ -122,7 +122,7 @@ def test_nothing_outside_the_object_is_read(expression: str, tmp_path: Path, mon
     (tmp_path / "secret.json").write_text('"hunter2"')
     (tmp_path / "secret.jq").write_text('def s: "hunter2";')
     monkeypatch.setenv("SECRET", "hunter2")
-    asking._child.end(0)
+    asking._child.end(0.0)
     text = expression.format(folder=tmp_path) if "{{" in expression else expression
     said = jq.check(text)
     assert "hunter2" not in said
@@ -140,30 +140,30 @@ def test_what_an_expression_makes_of_a_value_is_never_said() -> None:
 def test_the_child_may_do_nothing_but_count() -> None:
     """It has no environment, may open no file and start no process, and ends with the one that asks."""
     child = Child()
-    assert child.ask(".a", b"{}") == {"paths": [["a"]]}
-    assert child._process is not None
-    process = psutil.Process(child._process.pid)
+    assert child.paths(".a", b"{}") == {"paths": [["a"]]}
+    assert child._child is not None
+    process = psutil.Process(child._child.pid)
     assert process.environ() == {}
     limits = {name: process.rlimit(getattr(psutil, f"RLIMIT_{name}")) for name in ("NOFILE", "NPROC", "FSIZE", "AS")}
     assert limits == {"NOFILE": (0, 0), "NPROC": (0, 0), "FSIZE": (0, 0), "AS": (jq.MEMORY, jq.MEMORY)}
-    assert child._process.stdin is not None
-    child._process.stdin.close()
-    assert child._process.wait(10) == 0
-    assert child._process.stdout is not None
-    child._process.stdout.close()
+    assert child._child.stdin is not None
+    child._child.stdin.close()
+    assert child._child.wait(10) == 0
+    assert child._child.stdout is not None
+    child._child.stdout.close()
 
 
 def test_a_child_that_was_killed_is_replaced() -> None:
     """By whoever: no expression is to blame."""
     jq.paths(".a", {"before": 1})
-    assert asking._child._process is not None
-    psutil.Process(asking._child._process.pid).kill()
-    asking._child._process.wait(10)
+    assert asking._child._child is not None
+    psutil.Process(asking._child._child.pid).kill()
+    asking._child._child.wait(10)
     assert list(jq.paths(".a", {"before": 2})) == [("a",)]
 
 
 def test_the_same_object_is_not_asked_about_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sweep sees mostly the same objects every time."""
     jq.paths(".a.b", {"a": {"b": 1}})
-    monkeypatch.setattr(Child, "ask", lambda *_: pytest.fail("asked"))
+    monkeypatch.setattr(Child, "paths", lambda *_: pytest.fail("asked"))
     assert list(jq.paths(".a.b", {"a": {"b": 1}})) == [("a", "b")]

@@ -6,7 +6,6 @@ import atexit
 import contextlib
 import functools
 import hashlib
-import os
 import time
 from collections import OrderedDict
 from typing import Any, Final
@@ -39,8 +38,7 @@ _known: OrderedDict[tuple[str, bytes], tuple[Path, ...]] = OrderedDict()
 """What an expression named in an object of this very text, the latest used last: a sweep sees the same ones again."""
 
 
-os.register_at_fork(after_in_child=_child.forget)
-atexit.register(_child.end, 0)
+atexit.register(_child.end, 0.0)
 
 
 def _ask(expression: str, text: bytes) -> dict[str, Any]:
@@ -51,8 +49,8 @@ def _ask(expression: str, text: bytes) -> dict[str, Any]:
     with _child.lock:
         try:
             with contextlib.suppress(Killed):
-                return _child.ask(expression, text)
-            return _child.ask(expression, text)
+                return _child.paths(expression, text)
+            return _child.paths(expression, text)
         except Ended as ended:
             _bad[expression] = (time.monotonic(), str(ended))
             while len(_bad) > _ENDED_AT_MOST:

@@ -1,8 +1,8 @@
-"""The child process: reads an expression and an object from standard input, writes the paths, line by line.
+"""The child process: reads an expression and an object from standard input, writes the paths.
 
 Started as a script by its path, alone: it imports nothing of Hookline. Its arguments are the file of the `jq` module
-and how many paths an expression may name. It reads an expression as JSON on a line and the object on the next; it
-answers by a line: ``{"paths": […]}``, or ``{"wrong": "…"}`` for one that does not compile, or
+and how many paths an expression may name. A question (see `workers.companion`) is an expression as JSON on a line and
+the object on the next; an answer is ``{"paths": […]}``, or ``{"wrong": "…"}`` for one that does not compile, or
 ``{"unfit": "…"}`` for one that can never be a path expression. It ends with its standard input, and by a signal when an
 expression takes too long.
 """
@@ -14,6 +14,7 @@ import importlib.util
 import json
 import resource
 import signal
+import struct
 import sys
 from typing import Any, Final
 
@@ -38,7 +39,7 @@ def confine() -> None:
 
 
 def answer(compiled: Any, text: str) -> str:
-    """Return the line that answers for one compiled expression and an object's text."""
+    """Return the answer for one compiled expression and an object's text."""
     wrong, program = compiled
     if wrong:
         return json.dumps({"wrong": wrong})
@@ -74,13 +75,13 @@ def main(module: str, most: int) -> None:
 
     confine()
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    read, write = sys.stdin.buffer, sys.stdout
-    for line in read:
-        text = read.readline().decode()
+    read, write = sys.stdin.buffer, sys.stdout.buffer
+    while len(head := read.read(4)) == 4:
+        line, _, text = read.read(struct.unpack(">I", head)[0]).partition(b"\n")
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
-        said = answer(compiled(json.loads(line)), text)
+        said = answer(compiled(json.loads(line)), text.decode()).encode()
         signal.setitimer(signal.ITIMER_PROF, 0)
-        write.write(said + "\n")
+        write.write(struct.pack(">I", len(said)) + said)
         write.flush()
 
 
