@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +18,7 @@ import pytest
 from deploy.local import binaries
 from tests.shown import shows
 from tests.workers.conftest import Bench
+from tests.workers.shelving import PLACES
 from tests.workers.shop import Shop, chart
 from workers import sweep
 from workers.context import Context
@@ -137,6 +144,31 @@ def test_the_same_archive_is_the_same_commit_everywhere(shop: Shop, tmp_path: Pa
     found = [shelf(shop, tmp_path / name) for name in ("one", "two")]
     assert brought(found[0], "1.0.0") == brought(found[1], "1.0.0")
     assert found[0].resolve("1.0.0") == found[1].resolve("1.0.0")
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_worker_that_is_killed_leaves_no_half_chart(place: str, shop: Shop, tmp_path: Path) -> None:
+    """The next one makes the whole of it, the same as anybody else's, and takes away what git left behind."""
+    shop.publish({"1.0.0": chart("1.0.0")})
+    said = {"place": place, "folder": str(tmp_path / "killed"), "url": f"{shop.url}/charts"}
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "tests.workers.shelving"], stdin=subprocess.PIPE, process_group=0
+    )
+    process.communicate(json.dumps(said).encode(), 60)
+    assert process.returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 20
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < deadline:  # the git that it started ends by itself
+            os.killpg(process.pid, 0)
+            threading.Event().wait(0.01)
+    mine, other = shelf(shop, tmp_path / "killed"), shelf(shop, tmp_path / "other")
+    left = [one.name for one in mine.path.rglob("*") if "crash" in one.name or one.name.startswith("tmp_")]
+    assert bool(left) is (place == "half")
+    assert mine.resolve("1.0.0") is None
+    assert bool(mine.repo.refs) is (place != "half")
+    assert brought(mine, "1.0.0") == brought(other, "1.0.0")
+    assert mine.resolve("1.0.0") == other.resolve("1.0.0")
+    assert not [one for one in mine.path.rglob("*") if "crash" in one.name or one.name.startswith("tmp_")]
 
 
 def test_forty_who_wait_fetch_once(shop: Shop, tmp_path: Path) -> None:

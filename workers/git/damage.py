@@ -72,6 +72,7 @@ _HALF: Final = (
     "objects/incoming-*",
     "objects/tmp_objdir-*",
     "gc.pid",
+    "fast_import_crash_*",
 )
 
 

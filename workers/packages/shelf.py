@@ -97,6 +97,8 @@ class Shelf(Mirror):
                 self._renew(broken)
             if not needed():
                 return False
+            if left := damage.tidy(self.path):
+                log.info("shelf tidied", source=self.url, left=left[:10])
             began, wanted = self._clock(), self._wanted or "*"
             if revisions.is_commit(wanted):
                 self._bring(wanted)
