@@ -41,6 +41,15 @@ def position(items: Sequence[Any], step: str) -> int | None:
     return next(found, None) if list_key(step) else None
 
 
+def into(value: Any, step: str) -> tuple[str | int, Any] | None:
+    """Return where the field or item is that a step of a tree names, and what is there; ``None`` for none."""
+    if isinstance(value, dict) and step[:2] == "f:" and step[2:] in value:
+        return step[2:], value[step[2:]]
+    if isinstance(value, list) and (index := position(value, step)) is not None:
+        return index, value[index]
+    return None
+
+
 def step_of(tree: Any, value: Any, step: str | int) -> str:
     """Return what names a field of ``value``, or an item of it, in a tree of it."""
     if not isinstance(value, list):
@@ -60,21 +69,16 @@ def _paths(tree: Any, value: Any, path: Path, depth: int) -> Iterator[Path]:
         yield path
         return
     for step in steps:
-        if isinstance(value, dict) and step[:2] == "f:" and step[2:] in value:
-            yield from _paths(tree[step], value[step[2:]], (*path, step[2:]), depth + 1)
-        elif isinstance(value, list) and (index := position(value, step)) is not None:
-            item, names = value[index], {name for name, _ in list_key(step)}
-            if (
-                names
-                and isinstance(item, dict)
-                and "." in tree[step]
-                and all(f"f:{name}" in tree[step] for name in item)
-            ):
-                yield (*path, index)  # it is there by them, and nobody else added to it
-                continue
-            inner = {key: below for key, below in tree[step].items() if key[2:] not in names}
-            if inner or not names:
-                yield from _paths(inner, item, (*path, index), depth + 1)
+        if (found := into(value, step)) is None:
+            continue
+        (here, item), inner, names = found, tree[step], {name for name, _ in list_key(step)}
+        if names and isinstance(item, dict) and "." in inner and all(f"f:{name}" in inner for name in item):
+            yield (*path, here)  # it is there by them, and nobody else added to it
+            continue
+        if isinstance(here, int):
+            inner = {key: below for key, below in inner.items() if key[2:] not in names}
+        if inner or not names:
+            yield from _paths(inner, item, (*path, here), depth + 1)
 
 
 _MISSING: Final = object()
@@ -138,13 +142,12 @@ def _leaves(
         if place == ("f:metadata",) and step[2:] in VOLATILE:
             continue
         here = (*place, _named(step))
-        if isinstance(value, dict) and step[:2] == "f:" and step[2:] in value:
-            yield from _leaves(tree[step], value[step[2:]], below(others, step), here, depth + 1)
-        elif isinstance(value, list) and (index := position(value, step)) is not None:
-            order.append((index, here[-1]))
-            yield from _leaves(tree[step], value[index], below(others, step), here, depth + 1)
-        else:
+        if (found := into(value, step)) is None:
             yield here, _MISSING
+            continue
+        if isinstance(found[0], int):
+            order.append((found[0], here[-1]))
+        yield from _leaves(tree[step], found[1], below(others, step), here, depth + 1)
     if order and place[-1].removeprefix("f:") in ORDER_MATTERS:
         yield (*place, "order"), [step for _, step in sorted(order)]
 
