@@ -20,7 +20,7 @@ from workers.errors import (
 from workers.forges import accounts, limits
 from workers.forges.refusals import Busy, TokenRefused
 from workers.model import Commit, Status
-from workers.records.commits import CommitRecord
+from workers.records.commit import CommitRecord
 from workers.records.quotas import Note
 from workers.stages import lock, report
 

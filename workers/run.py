@@ -20,6 +20,7 @@ from workers.health import Checks
 from workers.model import Change, Outcome, Request, Stage, SyncRecord, Why
 from workers.projects import Project
 from workers.records import coding
+from workers.stages import report
 from workers.stages.lock import Held
 from workers.standing import Standing
 
@@ -38,8 +39,7 @@ class Run:
     def __init__(self, context: Context, app: App, held: Held, requests: Sequence[Request], attempts: int = 1) -> None:
         self.context, self.app, self.held, self.attempts = context, app, held, attempts
         self.requests, self.request = requests, requests[-1]
-        self.stage = Stage.LOCK
-        self.revision = self.ref = self.stopped = ""
+        self.stage, self.revision, self.ref, self.stopped = Stage.LOCK, "", "", ""
         self.also: tuple[tuple[str, str], ...] = ()
         self.changes: tuple[Change, ...] = ()
         self.began = context.records.clock()
@@ -113,8 +113,8 @@ class Run:
             context.records.exceptions.synced(self.app.name, concerned.awaits(self.app, waiting))
         seconds = record.ended - record.began
         log.info("sync ended", outcome=outcome.value, text=text, revision=self.revision, seconds=seconds)
-        for commit in told:
-            context.counter.publish(coding.commit_id(commit))
+        for name in context.records.commits.worth([coding.commit_id(one) for one in told], report.MOST_CONTEXTS):
+            context.counter.publish(name)
         returning.ended(context, self.app, self.requests, record)
         dependents.wake(self.context, self.app, outcome)
 

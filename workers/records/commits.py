@@ -7,11 +7,12 @@ where the forge keeps one status of a name. Several commits may share one, a bra
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from workers.model import Commit, Report, Status
+from workers.model import Commit, Report, State, Status
 from workers.records import coding, intake, quotas, status_scripts
+from workers.records import commit as known
+from workers.records.commit import CommitRecord, Shown
 from workers.records.intake import RETENTION
 from workers.records.keys import Client, key
 from workers.records.quotas import Note
@@ -19,40 +20,8 @@ from workers.records.quotas import Note
 MOST_AT_ONCE: Final = 200
 POSTED: Final = 2_000
 """Milliseconds after which a message that nobody took counts as lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class CommitRecord:
-    """One commit: app to what it says, and pull request to what its plan says.
-
-    ``version`` counts what was said, ``account`` is where it was first written.
-    """
-
-    commit: Commit
-    apps: dict[str, Report]
-    version: str
-    account: str = ""
-    plans: dict[str, Report] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The name its record goes by."""
-        return coding.commit_id(self.commit)
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What the forge has at one place, by status context: statuses as encoded.
-
-    ``trying`` is what may have been written without an answer, ``counts`` how many writes there were, ``full`` the
-    contexts that take no more. ``busy`` counts how often in a row the forge worked and would not take one now.
-    """
-
-    written: dict[str, str] = field(default_factory=dict)
-    trying: dict[str, str] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-    full: frozenset[str] = frozenset()
-    busy: int = 0
+_OPEN: Final = coding.encode({"state": State.PENDING})[:-1]
+"""How a report begins that is not final: the state is a report's first field."""
 
 
 class Commits:
@@ -63,6 +32,7 @@ class Commits:
         self._clean = client.register_script(status_scripts.CLEAN)
         self._wrote = client.register_script(status_scripts.WROTE)
         self._begin = client.register_script(status_scripts.BEGIN)
+        self._worth = client.register_script(status_scripts.WORTH)
 
     def dirty(self, now: float) -> list[str]:
         """Return the commits whose statuses may have to be written now, new ones first; not more than can be done soon.
@@ -82,6 +52,15 @@ class Commits:
         A thousand apps that end with one commit are a few looks at it, each of which reads what all of them said.
         """
         return bool(self._redis.set(key("posted", commit), "1", nx=True, px=POSTED))
+
+    def worth(self, commits: Sequence[str], most: int) -> list[str]:
+        """Return those of the commits of which a status may have to be written at once, after something was said.
+
+        Where more than ``most`` apps share the one status, it stays as it is until the last of them ended.
+        """
+        keys = [key("commit", commit) for commit in commits]
+        found = self._worth(keys=keys, args=[most, _OPEN]) if keys else []
+        return [commit for commit, is_worth in zip(commits, found, strict=True) if is_worth]
 
     def postpone(self, commits: Iterable[str], until: float, *, keep: bool = True) -> None:
         """Leave commits dirty but alone until then, unless something new is said of them.
@@ -106,7 +85,7 @@ class Commits:
             for commit in commits:
                 pipe.hgetall(key("commit", commit))
             shown, *found = pipe.execute()
-        return [_record(name, fields) for name, fields in zip(commits, found, strict=True)], _shown(shown)
+        return [known.record(name, one) for name, one in zip(commits, found, strict=True)], known.shown_of(shown)
 
     def begin(self, commit: str, account: str, now: float) -> list[tuple[CommitRecord, bool]]:
         """Return all commits that are one revision of a repository and of which something was said, this one first.
@@ -117,7 +96,7 @@ class Commits:
         """
         keys = [key("dirty"), key("alike", coding.alike(commit)), key("posted", commit)]
         found = self._begin(keys=keys, args=[commit, key("commit", ""), account, RETENTION])
-        told = [(_record(name, _fields(flat)), bool(due) and float(due) <= now) for name, due, flat in found]
+        told = [(known.record(name, known.fields(flat)), bool(due) and float(due) <= now) for name, due, flat in found]
         return sorted(told, key=lambda pair: (pair[0].name != commit, pair[0].name))
 
     @staticmethod
@@ -151,8 +130,8 @@ class Commits:
         for record in records:
             keys.append(key("commit", record.name))
             arguments += [record.name, record.version]
-        shown, *found = (_fields(flat) for flat in self._wrote(keys=keys, args=arguments))
-        return [_record(old.name, fields) for old, fields in zip(records, found, strict=True)], _shown(shown)
+        shown, *found = (known.fields(flat) for flat in self._wrote(keys=keys, args=arguments))
+        return [known.record(old.name, one) for old, one in zip(records, found, strict=True)], known.shown_of(shown)
 
     def clean(self, records: Sequence[CommitRecord]) -> bool:
         """Say that the forge has all of ``records``; ``False`` when more was said of one meanwhile."""
@@ -173,32 +152,3 @@ def say(pipe: Any, app: str, reports: Mapping[Commit, Report]) -> None:
         pipe.sadd(key("alike", coding.alike(name)), name)
         pipe.expire(key("alike", coding.alike(name)), RETENTION)
         pipe.zadd(key("dirty"), {name: 0})
-
-
-def _record(commit: str, fields: Mapping[str, str]) -> CommitRecord:
-    return CommitRecord(
-        commit=Commit(*commit.split("|", 3)),
-        apps={name: coding.report(text) for name, text in _under("app:", fields).items()},
-        version=fields.get("version", ""),
-        account=fields.get("account", ""),
-        plans={name: coding.report(text) for name, text in _under(intake.PLAN, fields).items()},
-    )
-
-
-def _shown(fields: Mapping[str, str]) -> Shown:
-    return Shown(
-        written=_under("written:", fields),
-        trying=_under("trying:", fields),
-        counts={name: int(count) for name, count in _under("count:", fields).items()},
-        full=frozenset(_under("full:", fields)),
-        busy=int(fields.get("busy", 0)),
-    )
-
-
-def _fields(flat: Sequence[str]) -> dict[str, str]:
-    """A hash as a script returns it: name, value, name, value."""
-    return dict(zip(flat[::2], flat[1::2], strict=True))
-
-
-def _under(prefix: str, fields: Mapping[str, str]) -> dict[str, str]:
-    return {name.removeprefix(prefix): text for name, text in fields.items() if name.startswith(prefix)}

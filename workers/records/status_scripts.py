@@ -27,6 +27,26 @@ return found
 """
 """Take the message, read all commits that are one revision and when each is to be written, remember one's account."""
 
+WORTH = """
+-- KEYS: commits; ARGV: most apps with a status of their own, how a report begins that is not final
+local found = {}
+for i, name in ipairs(KEYS) do
+  local apps, open = 0, false
+  if redis.call('HLEN', name) > tonumber(ARGV[1]) then
+    local flat = redis.call('HGETALL', name)
+    for at = 1, #flat, 2 do
+      if string.sub(flat[at], 1, 4) == 'app:' then
+        apps = apps + 1
+        open = open or string.sub(flat[at + 1], 1, #ARGV[2]) == ARGV[2]
+      end
+    end
+  end
+  found[i] = (open and apps > tonumber(ARGV[1])) and 0 or 1
+end
+return found
+"""
+"""Tell of which commits a status may change by what was said last: of many apps, none before the last one ended."""
+
 WROTE = """
 -- KEYS: what the forge has, dirty, breakers, commits; ARGV: context, status, seconds kept, number of breakers, then
 --       name and version of each commit

@@ -14,7 +14,8 @@ from workers.errors import AuthorError, ForgeUnreachable, OperatorError
 from workers.forges.refusals import Busy, Full
 from workers.model import Commit, Report, State, Status
 from workers.records import coding
-from workers.records.commits import CommitRecord, Commits, Shown
+from workers.records.commit import CommitRecord, Shown
+from workers.records.commits import Commits
 from workers.records.quotas import NOTHING, Note
 
 log = structlog.get_logger()

@@ -18,7 +18,7 @@ from workers import forges, reporting
 from workers.forges.accounts import Accounts
 from workers.model import Commit, Report, State
 from workers.records.coding import commit_id
-from workers.records.commits import CommitRecord, Shown
+from workers.records.commit import CommitRecord, Shown
 from workers.stages import report
 
 FAILED = Report(State.FAILURE, "apply failed: Deployment default/myapp: no", 4)
@@ -58,6 +58,25 @@ def test_a_commit_costs_few_round_trips(desk: Desk, monkeypatch: pytest.MonkeyPa
     assert [one[1] for one in written(desk, commit)] == ["success", "success"]
     # read, lease, the secret of links, look; admit and wrote of each; clean, release, anything new?
     assert len(trips) == 7 + 2 * 2
+
+
+@pytest.mark.parametrize("standing", ["github"], indirect=True)
+@pytest.mark.parametrize("apps", [report.MOST_CONTEXTS, report.MOST_CONTEXTS + 1])
+def test_of_many_apps_the_last_one_is_worth_a_look(desk: Desk, apps: int) -> None:
+    """No status changes before; of few apps each has one of its own, which does."""
+    commit, most = desk.commit(), report.MOST_CONTEXTS
+    names = [f"a{number}" for number in range(apps)]
+    name = desk.say(commit, **dict.fromkeys(names, OPEN))
+    desk.settle(commit)
+    worth = []
+    for app in names:
+        before = desk.calls()
+        desk.say(commit, **{app: FINAL})
+        worth.append(desk.records.commits.worth([name], most) == [name])
+        desk.settle(commit)
+        assert (desk.calls() > before) is worth[-1]
+    assert worth == [apps == most] * (apps - 1) + [True]
+    assert desk.records.commits.worth([], most) == []
 
 
 def _counted(real: Callable[..., Any], trips: list[str]) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ import pytest
 
 from workers.model import Commit, Report, State, Status
 from workers.records import coding
-from workers.records.commits import CommitRecord, Shown
+from workers.records.commit import CommitRecord, Shown
 from workers.stages import report
 
 A = "a" * 40
