@@ -477,9 +477,9 @@ def test_a_chart_of_a_registry(flux: Flux, registry: Registry) -> None:
     assert "HelmChart is not served: expected OCIRepository" in flux.look()
 
 
-@shows("OCIRepository spec.ref.digest")
+@shows("OCIRepository spec.ref.digest", "OCIRepository spec.ignore")
 def test_a_kustomization_is_made_from_an_artifact(flux: Flux, registry: Registry) -> None:
-    """A folder that ``flux push artifact`` made; by digest it never moves."""
+    """A folder that ``flux push artifact`` made, but what is to be ignored; by digest it never moves."""
     bench, layer = flux.bench, "application/vnd.cncf.flux.content.v1.tar+gzip"
     first = registry.push("folders/web", "latest", {layer: packed({"./deploy/a.yaml": config("a", "one")})})
     url = f"oci://{registry.host}/folders/web"
@@ -492,9 +492,12 @@ def test_a_kustomization_is_made_from_an_artifact(flux: Flux, registry: Registry
     flux.source("OCIRepository", {"url": url})
     assert "; web latest (sha256:" in flux.look("web")
     assert bench.get(*key) == "one"
-    registry.push("folders/web", "latest", {layer: packed({"deploy/a.yaml": config("a", "two")})})
+    files = {"deploy/a.yaml": config("a", "two"), "deploy/b.yaml": config("b"), "deploy/c.yaml": config("c")}
+    registry.push("folders/web", "latest", {layer: packed({**files, ".sourceignore": "c.yaml\n"})})
+    flux.source("OCIRepository", {"url": url, "ignore": "/deploy/b.yaml\n"})
     flux.look("web")
     assert bench.get(*key) == "two"
+    assert {"configmap/b", "configmap/c"}.isdisjoint(bench.get("configmap", "-o", "name").split())
     flux.source("OCIRepository", {"url": url, "ref": {"digest": first}})
     flux.look("web")
     assert bench.get(*key) == "one"

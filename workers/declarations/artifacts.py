@@ -69,7 +69,7 @@ class OciRepositorySpec(Fields):
     provider: str = ""
     insecure: bool = False
     verify: dict[str, Any] | None = None
-    ignore: str = ""
+    ignore: str | None = None
 
 
 class OciRepository(Fields):
@@ -109,7 +109,6 @@ OCI_REPOSITORY = Vocabulary(
     {
         **_NAMED,
         ("spec", "serviceAccountName"): _CREDENTIALS,
-        ("spec", "ignore"): "every file of the path counts",
         ("spec", "layerSelector"): "the layer that is a chart, or a folder as Flux pushes it, is found by itself",
     },
 )

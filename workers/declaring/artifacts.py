@@ -48,6 +48,7 @@ def oci(document: Document) -> Repository:
         line=document.line,
         suspended=read.spec.suspend,
         warnings=faults.warnings(document, artifacts.OCI_REPOSITORY),
+        ignore=read.spec.ignore,
         kind="OCIRepository",
         secret=faults.named(document, read.metadata.namespace, read.spec.secret_ref, url),
     )
