@@ -126,12 +126,14 @@ def by_itself(context: Context, app: App, requests: Sequence[Request], revision:
     wanted = app.rollback is OnFailure.HEALTH and outcomes.is_unwell(text)
     if not wanted or not revision or all(one.why is Why.DRIFT for one in requests):
         return text
+    if app.more:
+        return f"{text}; not rolled back: {rollbacks.SEVERAL}"
     records = context.records
     stands = standing.read(app, context.catalog.index(), context.settings, records)
     if stands.exception:
         return text  # somebody is at work there, and it ends by itself
     known, syncs = records.rollbacks.of(app.name), records.progress.syncs(app.name, 50)
-    known = known if known and known.url == app.url else None
+    known = known if known and known.is_of(app.url) else None
     to, why_not = rollbacks.automatic(known, revision, syncs)
     if not to:
         return f"{text}; {why_not}" if why_not else text

@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from workers import repositories
 from workers.model import Outcome, Request, SyncRecord, Why
 
 MOST_BLOCKED: Final = 50
 """Commits that one rollback names; what lies between them in Git is blocked without being named."""
 NEWEST: Final = frozenset({Why.MANUAL, Why.EMERGENCY})
 """Who asks for the newest commit, whichever that is."""
+
+
+SEVERAL: Final = "it has several sources, which have to go back together: revert the change in the repository it is in"
+"""Why an app of several sources is not rolled back: which commits of the others belonged to one is not recorded."""
 
 
 class OnFailure(StrEnum):
@@ -62,7 +67,11 @@ class Rollback:
 
     def in_force(self, url: str) -> bool:
         """Whether it counts: it has not ended, and the app still reads the same repository (``url``)."""
-        return not self.ended and url == self.url
+        return not self.ended and self.is_of(url)
+
+    def is_of(self, url: str) -> bool:
+        """Whether it is about the repository at ``url``, however that is spelled."""
+        return url == self.url or repositories.same(url, self.url, local=True)
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -115,7 +124,11 @@ def way(
         return Way.BACK
     if is_part(revision, rollback.to):
         return Way.OLDER
-    return Way.BACK if any(is_part(revision, one) or brings_same(one) for one in rollback.heads) else Way.NEWER
+    if any(is_part(revision, one) for one in rollback.heads):
+        return Way.BACK
+    # Under another id, say after a force push, it is what was left all the same; unless it is what is there now.
+    left = any(brings_same(one) for one in dict.fromkeys((*rollback.heads, *rollback.blocked)))
+    return Way.BACK if left and not brings_same(rollback.to) else Way.NEWER
 
 
 def is_meant(automated: bool, requests: Sequence[Request]) -> bool:

@@ -29,6 +29,8 @@ def back(
     and the request's number. Raises :class:`UnknownName` and :class:`BadOrder`.
     """
     app, records = _app(desk, name), desk.records
+    if app.more:
+        raise BadOrder(f"{name} cannot be rolled back: {rollbacks.SEVERAL}")
     kept = reasoned(reason, "a rollback")
     exception = records.exceptions.of(name)
     if exception and exception.in_force(app.url, desk.clock()):
@@ -101,7 +103,7 @@ def _heard(desk: Desk, app: App) -> str:
 def _known(desk: Desk, app: App) -> Rollback | None:
     """Return the app's last rollback, ended or not, in the repository it reads now."""
     found = desk.records.rollbacks.of(app.name)
-    return found if found and found.url == app.url else None
+    return found if found and found.is_of(app.url) else None
 
 
 def _target(

@@ -40,12 +40,30 @@ def is_part(old: str, new: str) -> bool:
         (E, C, "", Way.BACK),  # the same under another message
         (E, A, "", Way.NEWER),  # a revert by force
         (D, "", D, Way.BACK),  # it was there before the rollback
+        (E, B, "", Way.BACK),  # what was tried between, under another id
+        (E, A + B, "", Way.NEWER),  # a revert of what was tried: what is there now
     ],
 )
 def test_where_the_revision_leads(revision: str, like: str, newest: str, leads: Way) -> None:
     """Back until a newer commit brings something else; what is older than the way back is deployed."""
-    rollback = dataclasses.replace(BACK, newest=newest)
-    assert rollbacks.way(rollback, revision, is_part, lambda other: other == like) is leads
+    rollback = dataclasses.replace(BACK, newest=newest, blocked=(C, B))
+    assert rollbacks.way(rollback, revision, is_part, lambda other: bool(like) and other in like) is leads
+
+
+@pytest.mark.parametrize(
+    ("url", "counts"),
+    [
+        (URL, True),
+        ("https://EXAMPLE.com/a", True),
+        ("git@example.com:a.git", True),
+        ("https://example.com/b.git", False),
+        ("oci://example.com/a", False),
+    ],
+)
+def test_another_spelling_of_the_repository_is_no_way_out(url: str, counts: bool) -> None:
+    """What was left stays blocked; another repository has commits of its own."""
+    assert BACK.in_force(url) is counts
+    assert not dataclasses.replace(BACK, ended=2.0).in_force(url)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 
 from deploy.local.forge.repository import git
 from deploy.local.simulated import NODES
+from deploy.local.stack import PUBLIC_URL, REPOSITORY
 from tests.shown import shows
 from tests.workers.conftest import Bench
 from tests.workers.manifests import OPTIONS, config, document
@@ -74,6 +75,31 @@ def test_what_was_left_is_not_deployed_again_before_a_newer_commit(bench: Bench)
     assert (trail(bench)[0]["to"], trail(bench)[0]["reason"]) == (good, "logins fail")
     [told] = [one for one in bench.context.records.progress.syncs("myapp", 50) if one.why == "rollback"]
     assert (told.who, told.revision) == ("ada", good)
+
+
+def test_no_other_name_of_what_was_left_brings_it_back(bench: Bench) -> None:
+    """A tag or branch that leads there, the repository spelled otherwise, the same content under another id."""
+    deploy(bench, {"one.yaml": config("one")})
+    bad = deploy(bench, {"one.yaml": config("one", "b")})
+    back(bench)
+    for ref in ("refs/tags/v9.0.0", "refs/heads/release"):
+        bench.checkout.run("push", "-q", "origin", f"{bad}:{ref}")
+    said = read(bench)
+    for url in (PUBLIC_URL, f"git@github.com:{REPOSITORY}"):
+        for revision in ("v9.0.0", "release", "9.x", "main"):
+            said["spec"]["source"] |= {"repoURL": url, "targetRevision": revision}
+            bench.declare(json.dumps(said))
+            bench.look_until_done(bench.ask(why=Why.SWEEP))
+            assert (value(bench), outcome(bench)[0]) == ("a", "succeeded"), (url, revision, outcome(bench))
+    bench.checkout.run("commit", "-q", "--amend", "-m", "the same again")
+    again = bench.checkout.run("rev-parse", "HEAD").strip()
+    bench.checkout.run("push", "-q", "--force", "origin", "HEAD:main")
+    bench.ask(again)
+    bench.look()
+    assert again != bad
+    assert value(bench) == "a"
+    deploy(bench, {"one.yaml": config("one", "c")})
+    assert value(bench) == "c"
 
 
 def test_a_rollback_meets_revert_clear_holds_and_exceptions(bench: Bench) -> None:

@@ -15,13 +15,15 @@ from deploy.local.stack import PUBLIC_URL, REPOSITORY
 from tests.shown import shows
 from tests.workers.charts import CHART, HOOK
 from tests.workers.conftest import Bench
-from workers import apps, further, gate, repositories, sweep
+from tests.workers.test_holds import ADA, desk
+from workers import apps, further, gate, repositories, returning, rolling, sweep
 from workers.apps import App
-from workers.errors import PolicyRefused
+from workers.errors import BadOrder, PolicyRefused
 from workers.model import Commit, Report, Request, State, Why
 from workers.policies import NOTHING_BUILT, Source
 from workers.projects import Project
 from workers.records.coding import commit_id
+from workers.rollbacks import OnFailure
 
 VALUES = "your-org/values"
 VALUES_URL = "https://github.com/your-org/values.git"
@@ -133,6 +135,13 @@ def test_two_repositories_make_one_app(bench: Bench, tmp_path: Path, monkeypatch
     assert values.shown()["a"] == "three"
 
     assert values.told(silent).state is State.SUCCESS
+
+    with pytest.raises(BadOrder, match="it has several sources, which have to go back together"):
+        rolling.back(desk(bench), ADA, "myapp", "logins fail")
+    app = replace(bench.context.catalog.index().apps["myapp"], rollback=OnFailure.HEALTH)
+    request, text = Request("myapp", 9, Why.PUSH, "ada", 0.0), "health failed: Deployment default/web: no"
+    assert "not rolled back: it has several" in returning.by_itself(bench.context, app, [request], commit, text)
+    assert bench.context.records.rollbacks.of("myapp") is None
 
     values.push({"envs/prod.yaml": "a: four\n"})
     bench.cluster.kubectl("-n", bench.namespace, "delete", "configmap", "both")

@@ -14,7 +14,8 @@ import pytest
 from deploy.local.forge import Checkout, Forge
 from tests.shown import shows
 from tests.workers.conftest import Bench
-from workers import plan
+from tests.workers.test_holds import ADA, desk
+from workers import plan, rolling
 from workers.apps import App
 from workers.clusters import Clusters
 from workers.errors import BadConfiguration, SignatureMissing
@@ -286,6 +287,10 @@ def test_no_way_leads_around_a_signature(bench: Bench, keys: Keys) -> None:
         with pytest.raises(SignatureMissing):
             plan.made(bench.context, app, revision)
     assert plan.made(bench.context, app, signed).revision == signed
+    _, number = rolling.back(desk(bench), ADA, "myapp", "to see it", first)
+    bench.look_until_done(number)
+    ended = bench.context.records.progress.app("myapp")
+    assert (ended.outcome, "is not signed" in ended.text) == ("failed", True), ended.text
     assert "signed" in bench.get("configmap", "one", "-o", "jsonpath={.data.a}")
     assert bench.writes() == ["patch configmaps/one"]
 
