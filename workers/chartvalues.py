@@ -13,10 +13,11 @@ from typing import Any, Final
 
 import orjson
 
-from workers import documents, kube, variables
+from workers import documents, known, kube, variables
 from workers.apps import App
 from workers.errors import BadDocument, SourceMissing
 from workers.policies import ValuesFrom
+from workers.renderers import clear
 
 MOST_DEEP: Final = 30
 MOST_ITEMS: Final = 1000
@@ -45,7 +46,10 @@ def of(client: kube.Client, app: App) -> str:
                 f"{app.origin}: spec.valuesFrom: there is no {what} {one.namespace}/{one.name}: make it, or say "
                 "optional: true"
             )
-        found = put(found, one.path, text, one) if one.path else merged(found, _mapping(text, one))
+        given = text if one.path else _mapping(text, one)
+        if one.kind == "Secret":
+            known.learn({text, *clear.scalars(given)})
+        found = merged(found, given) if isinstance(given, dict) else put(found, one.path, given, one)
     return orjson.dumps(merged(found, orjson.loads(said.values or "{}"))).decode()
 
 

@@ -19,7 +19,10 @@ _FREE: Final = frozenset({"Role", "RoleBinding", "ClusterRole", "ClusterRoleBind
 """Kinds whose names are any segment of a path (RBAC)."""
 _HOLE: Final = re.compile(r"\$\{|\{\{")
 """What somebody fills before it is applied."""
-_DECLARING: Final = frozenset({"argoproj.io", "kustomize.toolkit.fluxcd.io", "source.toolkit.fluxcd.io"})
+_DECLARING: Final = frozenset(
+    {"argoproj.io", "helm.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io", "source.toolkit.fluxcd.io"}
+)
+"""The groups of `workers.declared.GROUPS`."""
 KUSTOMIZE: Final = "kustomize.config.k8s.io/"
 
 

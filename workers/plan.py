@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,9 +20,9 @@ from workers import (
     giving,
     inventory,
     keeping,
+    known,
     planning,
     plans,
-    variables,
     work,
 )
 from workers.apps import App
@@ -39,7 +38,6 @@ from workers.model import Request, Why
 from workers.phases import Phase
 from workers.plans import Plan, hidden, masks, warnings
 from workers.plans.masks import Mask
-from workers.renderers import disclosed
 from workers.run import Run
 from workers.stages import diff, fetch, prune, render
 from workers.stages.lock import Held
@@ -109,13 +107,10 @@ def _begun(context: Context, app: App) -> Run:
 
 def _read(run: Run, tree: Tree, trees: tuple[Tree, ...], secrets: set[str]) -> tuple[Work, str, Given]:
     """Render; return what is wanted, the key of what it was made of, and what the cluster gave to it."""
-    secrets |= variables.secret(run.client, run.app)
-    given = giving.gathered(run.client, run.context, run.app, tree, trees)
-    inputs = render.inputs(tree, run.app, given)
-    # What is decrypted is only learnt while it is: then nothing is taken that was rendered before.
-    key = f"{inputs} {uuid.uuid4()}" if given.keys.places else inputs
-    with disclosed.into(secrets):
-        return planning.read(run, tree, planning.begun(run, key, None), given), inputs, given
+    with known.into(secrets):
+        given = giving.gathered(run.client, run.context, run.app, tree, trees)
+        inputs = render.inputs(tree, run.app, given)
+        return planning.read(run, tree, planning.begun(run, inputs, None), given), inputs, given
 
 
 def _pending(run: Run, given: Given, before: Sequence[Tree]) -> str:

@@ -26,18 +26,9 @@ def of(client: kube.Client, app: App) -> dict[str, str]:
             )
         new = values(live or {})
         if kind == "Secret":
-            known.remember(f"{namespace}/{name}", new.values())
+            known.learn(new.values())
         found |= new
     return found | dict(app.build.variables)
-
-
-def secret(client: kube.Client, app: App) -> set[str]:
-    """Return the values that the variables of ``app`` get from Secrets of the cluster."""
-    found: set[str] = set()
-    for kind, namespace, name, _ in app.build.variables_from:
-        if kind == "Secret":
-            found |= set(values(client.get(client.resource("", kind, "v1"), namespace, name) or {}).values())
-    return found
 
 
 def values(manifest: dict[str, Any]) -> dict[str, str]:

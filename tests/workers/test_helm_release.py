@@ -19,7 +19,7 @@ from tests.shown import shows
 from tests.workers.conftest import Bench
 from tests.workers.manifests import config
 from tests.workers.shop import CHART, SHOWN, Shop, chart, packed
-from workers import drift
+from workers import drift, known
 from workers.model import Why
 from workers.policies import DriftMode
 from workers.rendering import Charts
@@ -125,7 +125,9 @@ def flux(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 def test_values_come_from_the_cluster_and_the_release_s_own_go_first(flux: Flux) -> None:
     """In their order; a change in the cluster is seen at the next look; a Secret's words are in no message."""
     flux.held("ConfigMap", "one", {"values.yaml": "a: one\nb: {c: one, d: one}\n", "other.yaml": "e: other\n"})
-    flux.held("Secret", "two", {"values.yaml": "b: {d: two}\n", "port": "8080", "text": "'007'", "own": "lost"})
+    flux.held(
+        "Secret", "two", {"values.yaml": "b: {d: told-to-nobody}\n", "port": "8080", "text": "'007'", "own": "lost"}
+    )
     values_from = [
         {"kind": "ConfigMap", "name": "one"},
         {"kind": "ConfigMap", "name": "one", "valuesKey": "other.yaml"},
@@ -140,12 +142,13 @@ def test_values_come_from_the_cluster_and_the_release_s_own_go_first(flux: Flux)
     wanted = {
         "version": "1.0.0",
         "a": "one",
-        "b": {"c": "one", "d": "two"},
+        "b": {"c": "one", "d": "told-to-nobody"},
         "e": "other",
         "web": {"ports": [None, {"number": 8080}], "with.dot": "007"},
         "own": "mine",
     }
     assert flux.shown() == wanted
+    assert known.without("it says told-to-nobody") == "it says ***"
     flux.bench.cluster.kubectl("-n", flux.bench.namespace, "delete", "secret", "two")
     flux.held("Secret", "two", {"values.yaml": "b: {d: three}\n"})
     flux.release({"values": {"own": "mine"}, "valuesFrom": values_from[:3]}, {"chart": "shop"})

@@ -6,13 +6,11 @@ decrypted value into a name, a path or a sentence, so these are taken out wherev
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
-from workers.masking import MASK
+from workers import known
 from workers.plans.masks import Mask
 from workers.plans.values import Plan, Planned
 
@@ -21,23 +19,15 @@ SHORTEST: Final = 6
 
 
 def hider(values: Iterable[str]) -> Callable[[str], str]:
-    """Return what takes ``values`` out of a text: as they are, without blanks around, and in base64."""
-    forms = set()
-    for value in values:
-        clear = value.strip()
-        if len(clear) >= SHORTEST:
-            forms |= {clear, base64.b64encode(clear.encode()).decode().rstrip("=")}
-            forms.add(base64.b64encode(value.encode()).decode().rstrip("="))
-    if not forms:
-        return str
-    found = re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))), re.IGNORECASE)
-    return lambda text: found.sub(MASK, text)
+    """Return what takes ``values`` out of a text, in any case of letters and in the forms of `workers.known`."""
+    forms = {form for value in values if len(value.strip()) >= SHORTEST for form in known.forms(value, SHORTEST)}
+    return known.Known(forms, SHORTEST, folded=True).without if forms else str
 
 
 def sentence(error: Exception, values: Iterable[str]) -> str:
     """Return what an error says, in which neither ``values`` nor what looks like a secret stands."""
-    known = set(values)
-    return Mask(known).text(hider(known)(str(error)))
+    secret = set(values)
+    return Mask(secret).text(hider(secret)(str(error)))
 
 
 def without(plan: Plan, values: Iterable[str]) -> Plan:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import importlib.util
 import os
 import re
@@ -24,7 +23,7 @@ from workers import known
 from workers.errors import BadConfiguration, OperatorError, RenderFailed
 from workers.git import trees
 from workers.given import Keys
-from workers.renderers import child, disclosed, scratch
+from workers.renderers import child, clear, scratch
 
 _KINDS: Final = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".env": "dotenv", ".ini": "ini"}
 _VALUE: Final = "ENC[AES256_GCM,"
@@ -63,8 +62,7 @@ def opened(content: bytes, shown: str, keys: Keys) -> bytes:
         done = child.run("sops", shown, [_binary(), "decrypt", *types, str(file)], root, held)
     if done.code:
         raise refusal(done.code, shown, keys, content)
-    known.remember(hashlib.sha256(content).hexdigest(), known.of_file(done.output, content))
-    disclosed.note(content, done.output)
+    known.learn(clear.values(done.output, content))
     return done.output
 
 

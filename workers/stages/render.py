@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from workers import documents, manifests, options, phases, secretdata
+from workers import documents, known, manifests, options, phases, secretdata
 from workers.apps import App
 from workers.declared import sorted_out
 from workers.errors import AuthorError, BadDocument
@@ -55,15 +55,8 @@ def objects(
     names of hooks that only have a ``generateName``. Raises :class:`BadDocument` or :class:`RenderFailed` naming file,
     line and field.
     """
-    read = _lately.get(key)
-    if read is None:
-        refs = _refs(tree, app, given)
-        found = [
-            (at, document)
-            for at, (view, files) in enumerate(_sources(tree, app, given))
-            for document in documents.objects(source.read(files, view, refs, given))
-        ]
-        read = _lately.put(key, [(at, _finished(document, app.build, given.variables)) for at, document in found])
+    read, opened = _lately.get(key) or _lately.put(key, _read(tree, app, given))
+    known.learn(opened)
     number = {id(document): at for at, document in read}
     kept, declarations = sorted_out([document for _, document in read])
     every = identified(kept, app, scope, f"{tree.revision[:7]}-{sync}")
@@ -72,6 +65,18 @@ def objects(
         first, second = twins
         raise BadDocument(f"{second.ref} is also in {first.origin}: keep one of them", second.file, second.line)
     return wanted, declarations, repeated
+
+
+def _read(tree: Tree, app: App, given: Given) -> tuple[list[Numbered], frozenset[str]]:
+    """Return what the sources hold, finished, and what was decrypted for that."""
+    refs, opened = _refs(tree, app, given), set[str]()
+    with known.into(opened):
+        found = [
+            (at, _finished(document, app.build, given.variables))
+            for at, (view, files) in enumerate(_sources(tree, app, given))
+            for document in documents.objects(source.read(files, view, refs, given))
+        ]
+    return found, frozenset(opened)
 
 
 def _sources(tree: Tree, app: App, given: Given) -> list[tuple[App, Tree]]:
@@ -107,8 +112,8 @@ def _finished(document: documents.Document, build: Build, variables: Mapping[str
     return document if manifest is document.value else replace(document, value=manifest)
 
 
-_lately: Final = Lately[list[Numbered]](32)
-"""The objects of the last renderings."""
+_lately: Final = Lately[tuple[list[Numbered], frozenset[str]]](32)
+"""The objects of the last renderings, and what was decrypted for them."""
 
 
 def identified(read: Sequence[documents.Document], app: App, scope: Scope, ending: str = "") -> list[Rendered]:
