@@ -112,9 +112,8 @@ class Forge:
         return self._state.merge(repository, pull, message, squash=squash).merge_sha
 
     def page(self, full_name: str, number: int) -> str:
-        """Return ``""``: a pull request has no page here."""
-        del full_name, number
-        return ""
+        """Return the address of a pull request's page."""
+        return f"{self.url}/{full_name}/pull/{number}"
 
     # statuses
 

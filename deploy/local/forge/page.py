@@ -8,6 +8,7 @@ from typing import Final
 
 from deploy.local.forge.hooks import Delivery
 from deploy.local.forge.ledger import Written
+from deploy.local.forge.pulls import Pull
 from deploy.local.forge.repository import Commit, Repository, git
 from deploy.local.forge.state import State
 from deploy.local.forge.web import Response
@@ -33,16 +34,23 @@ li ul { margin: .3rem 0 0 .2rem } b { font-weight: 600 } a { color: inherit }
 
 
 def answer(state: State) -> Response:
-    """Return the page; it loads itself anew every two seconds and runs no script."""
+    """Return the page; it loads itself anew every two seconds."""
     sections = [_repository(state, one) for one in state.repositories.values()]
     body = "\n".join(sections) or "<p>No repository yet.</p>"
     deliveries = "".join(_delivery(one) for one in state.courier.all()[-DELIVERIES_SHOWN:][::-1])
-    html = (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="2">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>Stand-in forge</title><style>{_STYLE}</style>"
+    body = (
         f"<h1>Stand-in forge <small>{escape(state.url)}</small></h1>{body}"
-        f"<section><h2>Deliveries</h2><ul>{deliveries or '<li>None yet.</li>'}</ul></section></html>"
+        f"<section><h2>Deliveries</h2><ul>{deliveries or '<li>None yet.</li>'}</ul></section>"
+    )
+    return whole("Stand-in forge", body, head='<meta http-equiv="refresh" content="2">')
+
+
+def whole(title: str, body: str, style: str = "", head: str = "") -> Response:
+    """Return a page of the forge around some HTML. It runs no script."""
+    html = (
+        f'<!doctype html><html lang="en"><meta charset="utf-8">{head}'
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>{escape(title)}</title><style>{_STYLE}{style}</style>{body}</html>"
     )
     headers = {
         "content-type": "text/html; charset=utf-8",
@@ -57,12 +65,19 @@ def _repository(state: State, repository: Repository) -> str:
     heads: dict[str, list[str]] = {}
     for ref in repository.refs():
         heads.setdefault(repository.commit(ref), []).append(ref.partition("/")[2].partition("/")[2])
+    pulls = "".join(_pull(repository, one) for one in state.pulls.of(repository)[::-1])
     items = "".join(_commit(state, repository, one, heads.get(one.id, [])) for one in commits)
     url = f"{state.url}/{repository.full_name}.git"
     return (
         f"<section><h2>{escape(repository.full_name)}</h2><p><code>git clone {escape(url)}</code></p>"
-        f"<ul>{items or '<li>No commit yet.</li>'}</ul></section>"
+        f"{f'<ul>{pulls}</ul>' if pulls else ''}<ul>{items or '<li>No commit yet.</li>'}</ul></section>"
     )
+
+
+def _pull(repository: Repository, pull: Pull) -> str:
+    word = "merged" if pull.is_merged else "open" if pull.is_open else "closed"
+    address = f"/{repository.full_name}/pull/{pull.number}"
+    return f'<li><b>#{pull.number}</b> <a href="{escape(address)}">{escape(pull.title)}</a> {word}</li>'
 
 
 def _commits(repository: Repository) -> list[Commit]:
@@ -72,17 +87,18 @@ def _commits(repository: Repository) -> list[Commit]:
 
 def _commit(state: State, repository: Repository, commit: Commit, names: list[str]) -> str:
     newest = {one.context: one for one in state.ledger.all(repository=repository.full_name, sha=commit.id)}
-    statuses = "".join(_status(one) for one in newest.values()) or '<li class="quiet">no status</li>'
+    statuses = "".join(status(one) for one in newest.values()) or '<li class="quiet">no status</li>'
     refs = "".join(f" <b>{escape(name)}</b>" for name in sorted(names))
     title = escape(commit.message.partition("\n")[0])
     return f"<li><code>{commit.id[:9]}</code>{refs} {title}<ul>{statuses}</ul></li>"
 
 
-def _status(status: Written) -> str:
-    link = f' <a href="{escape(status.target_url)}">details</a>' if status.target_url else ""
+def status(written: Written) -> str:
+    """Return a status as an item of a list."""
+    link = f' <a href="{escape(written.target_url)}">details</a>' if written.target_url else ""
     return (
-        f'<li class="dot {_DOTS.get(status.state, "quiet")}"><b>{escape(status.state)}</b> <span class="text">'
-        f"<code>{escape(status.context)}</code> {escape(status.description)}{link}</span></li>"
+        f'<li class="dot {_DOTS.get(written.state, "quiet")}"><b>{escape(written.state)}</b> <span class="text">'
+        f"<code>{escape(written.context)}</code> {escape(written.description)}{link}</span></li>"
     )
 
 

@@ -1,14 +1,15 @@
-"""Which part of the forge answers a path: Git, the API, the controls or the page."""
+"""Which part of the forge answers a path: Git, the API, the controls or the pages."""
 
 from __future__ import annotations
 
 import re
 
-from deploy.local.forge import backend, control, page, private
+from deploy.local.forge import backend, control, page, private, pull_page
 from deploy.local.forge.state import Call, State
 from deploy.local.forge.web import Request, Response
 
 _GIT = re.compile(r"/(?P<name>[\w.-]+(?:/[\w.-]+)+?)\.git/(?P<rest>[\w./-]+)", re.ASCII)
+_PULL = re.compile(r"/(?P<name>[\w.-]+(?:/[\w.-]+)+?)/pull/(?P<number>[0-9]{1,9})", re.ASCII)
 _API = re.compile(
     r"(?:/api/v[134])?(?P<path>/(?:repos|projects|repositories|app)/.*|/user|/app)"
     r"|/2\.0(?P<cloud>/repositories/.*|/user)|/rest(?P<server>/(?:api|build-status)/.*)"
@@ -19,6 +20,10 @@ def answer(state: State, request: Request) -> Response:
     """Answer any request to the forge."""
     if request.path == "/" and request.method in ("GET", "HEAD"):
         return page.answer(state)
+    if request.method in ("GET", "HEAD") and (found := _PULL.fullmatch(request.path)):
+        repository = state.repositories.get(found["name"])
+        pull = state.pulls.get(repository, int(found["number"])) if repository else None
+        return pull_page.answer(state, repository, pull) if repository and pull else Response(404, b"not found\n")
     if request.path.startswith("/_standin/"):
         return control.answer(state, request)
     if found := _API.fullmatch(request.path):

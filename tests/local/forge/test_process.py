@@ -191,6 +191,38 @@ def test_the_page_shows_commits_statuses_and_deliveries(forge: Forge, tmp_path: 
     assert 'class="dot bad"' in page.text
 
 
+def test_a_pull_request_s_page_shows_its_comments_as_markdown(forge: Forge, tmp_path: Path) -> None:
+    """Tables, folds and coloured differences; no markup beyond them, and nothing that runs."""
+    work = forge.checkout(REPOSITORY, tmp_path / "work")
+    work.commit({"a": "1"}, "first")
+    work.push()
+    work.switch("change")
+    head = work.commit({"a": "2"}, "second")
+    work.push()
+    number = forge.open_pull(REPOSITORY, "change", title="<b>Change").number
+    forge.note(REPOSITORY, head, "hookline/plan", "success")
+    body = (
+        "<!-- hookline/plan 1 -->\n## Plan\n\n| a | b |\n|-|-:|\n| x | 1 |\n\n<details>\n<summary>more</summary>\n\n"
+        "```diff\n-  <i>old\n+  new\n```\n\n</details>\n"
+        '<img src=x onerror=alert(1)><script>alert(2)</script><a href="javascript:alert(3)">x</a>'
+    )
+    forge.state.talk.comment(REPOSITORY, number, "hookline-bot", body)
+    assert forge.page(REPOSITORY, number).removeprefix(forge.url) in httpx2.get(forge.url, trust_env=False).text
+    page = httpx2.get(forge.page(REPOSITORY, number), trust_env=False).text
+    for shown in (
+        "<h1>&lt;b&gt;Change",
+        "hookline/plan",
+        "<h2>Plan</h2>",
+        '<td style="text-align:right">1</td>',
+        "<details>\n<summary>more</summary>",
+        '<span class="del">-  &lt;i&gt;old</span><span class="add">+  new</span>',
+    ):
+        assert shown in page
+    assert not [word for word in ("<script", "onerror", "javascript:", "<i>", "<!-- hook") if word in page]
+    for other in (number + 1, f"{number}/x", "x"):
+        assert httpx2.get(f"{forge.url}/{REPOSITORY}/pull/{other}", trust_env=False).status_code == 404
+
+
 def test_what_is_nowhere_is_not_found(forge: Forge) -> None:
     """Any other path."""
     assert httpx2.get(f"{forge.url}/favicon.ico", trust_env=False).status_code == 404
