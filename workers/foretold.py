@@ -17,7 +17,7 @@ from typing import Final
 import structlog
 
 from workers import bounds, destinations, followers, plan, plans, revisions
-from workers.apps import App
+from workers.apps import App, Index
 from workers.bounds import Bounds
 from workers.context import Context
 from workers.declaring import coming
@@ -31,6 +31,7 @@ from workers.plans import hidden
 from workers.plans.pulls import Answer, PullPlan
 from workers.pull import Pull
 from workers.stages import fetch, render
+from workers.together import Together
 
 log = structlog.get_logger()
 
@@ -78,7 +79,7 @@ def planned(context: Context, pull: Pull, urls: Sequence[str] = (), only: str = 
             if merge.after is None:
                 return PullPlan(merge.head, merge.base, problem=merge.problem)
             touched = [_Touched(app, at) for app, at in following if _is_touched(context, app, at, merge)]
-            answers, verdicts = _answers(context, pull, merge, touched, until)
+            answers, verdicts = _answers(context, index, pull, merge, touched, until)
             return PullPlan(merge.head, merge.base, answers, len(following) - len(touched), "", verdicts)
     except AuthorError as error:
         return PullPlan(pull.head, pull.base, problem=str(error))
@@ -115,10 +116,11 @@ def _trees(context: Context, app: App, numbers: Sequence[int], own: Tree) -> lis
 
 
 def _answers(
-    context: Context, pull: Pull, merge: Merge, touched: Sequence[_Touched], until: float
+    context: Context, index: Index, pull: Pull, merge: Merge, touched: Sequence[_Touched], until: float
 ) -> tuple[tuple[Answer, ...], tuple[str, ...]]:
     """Plan the apps side by side; return their answers by name, and what would be declared otherwise."""
-    ask = functools.partial(_answer, context, pull, merge, until)
+    together = Together(index, context.settings, context.clusters, [one.app for one in touched[:MOST_APPS]])
+    ask = functools.partial(_answer, context, pull, merge, until, together)
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="plan") as pool:
         jobs = [pool.submit(copy_context().run, ask, one) for one in touched[:MOST_APPS]]
         found = [job.result() for job in jobs]
@@ -127,7 +129,9 @@ def _answers(
     return _short([answer for answer, _ in found]), tuple(said for _, some in found for said in some)
 
 
-def _answer(context: Context, pull: Pull, merge: Merge, until: float, one: _Touched) -> tuple[Answer, list[str]]:
+def _answer(
+    context: Context, pull: Pull, merge: Merge, until: float, together: Together, one: _Touched
+) -> tuple[Answer, list[str]]:
     """Plan one app; return its answer and what it would declare otherwise."""
     app = one.app
     cluster, left = _cluster(context, app), until - time.monotonic()
@@ -140,7 +144,7 @@ def _answer(context: Context, pull: Pull, merge: Merge, until: float, one: _Touc
         with bounds.within(bounds.for_app(left)), merge.reread() as (before, after):
             old = _trees(mine, app, one.numbers, before)
             new = _trees(mine, app, one.numbers, after)
-            made = plan.merging(mine, app, old, new, pull.ref, secrets)
+            made = plan.merging(mine, app, old, new, pull.ref, secrets, together)
     except HooklineError as error:
         return Answer(app.name, cluster, error=hidden.sentence(error, secrets)), []
     except Exception:

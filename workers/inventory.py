@@ -59,13 +59,13 @@ def applyset(app: App) -> str:
     return f"applyset-{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}-v1"
 
 
-def load(client: kube.Client, app: App) -> Inventory:
-    """Return what ``app`` owns.
+def load(client: kube.Client, app: App, found: Manifest | None = None) -> Inventory:
+    """Return what ``app`` owns; ``found`` is its parent object where that was read already.
 
     Raises :class:`ObjectClaimed` when the ConfigMap of that name is not an inventory, and :class:`OperatorError` when
     its list cannot be read.
     """
-    found = client.get(CONFIG_MAP, namespace_of(app), name_of(app))
+    found = found or client.get(CONFIG_MAP, namespace_of(app), name_of(app))
     if found is None:
         return Inventory({})
     metadata = found["metadata"]

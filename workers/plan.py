@@ -8,42 +8,25 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from workers import (
-    bounds,
-    foreseeing,
-    further,
-    gate,
-    giving,
-    inventory,
-    keeping,
-    known,
-    planning,
-    plans,
-    work,
-)
-from workers.apps import App
+from workers import bounds, comparing, further, gate, giving, known, planning
+from workers.apps import App, Index
 from workers.context import Context
 from workers.documents import Document
 from workers.errors import AuthorError, BadDeclaration, SourceMissing, TooMuch
-from workers.foreseeing import Look
 from workers.git import local
 from workers.git.trees import Tree
 from workers.given import Given
-from workers.manifests import apply_groups
 from workers.model import Request, Why
-from workers.phases import Phase
-from workers.plans import Plan, hidden, masks, warnings
-from workers.plans.masks import Mask
+from workers.plans import Plan, hidden
 from workers.run import Run
-from workers.stages import diff, fetch, prune, render
+from workers.stages import fetch, render
 from workers.stages.lock import Held
+from workers.together import Together
 from workers.work import Work
-
-_RUN = (Phase.PRE_SYNC, Phase.SYNC, Phase.POST_SYNC)
 
 
 def made(
@@ -63,7 +46,7 @@ def made(
         trees, run.also = further.fetched(context, app, run.request) if app.more else ((), ())
         found, inputs, _ = _read(run, tree, trees, secrets)
     source = f"the files in {folder}" if folder else revision or app.revision
-    return hidden.without(_compared(run, found, inputs, source), secrets)
+    return hidden.without(comparing.compared(run, found, inputs, source), secrets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,32 +58,40 @@ class Foreseen:
 
 
 def merging(
-    context: Context, app: App, before: Sequence[Tree], after: Sequence[Tree], ref: str, secrets: set[str]
+    context: Context,
+    app: App,
+    before: Sequence[Tree],
+    after: Sequence[Tree],
+    ref: str,
+    secrets: set[str],
+    together: Together,
 ) -> Foreseen:
     """Return what a sync of ``app`` would do with the files ``after`` a merge into ``ref``; ``before`` are the present.
 
-    Both are the files of its sources, in order; ``secrets`` as for :func:`made`. Raises as that, and :class:`TooMuch`
-    (see `workers.bounds`).
+    Both are the files of its sources, in order; ``secrets`` as for :func:`made`. ``together`` reads what the apps of
+    the same pull request own. Raises as that, and :class:`TooMuch` (see `workers.bounds`).
     """
-    run = _begun(context, app)
+    run = _begun(context, app, together.index)
     run.ref, run.revision = ref, after[0].revision
     found, inputs, given = _read(run, after[0], tuple(after[1:]), secrets)
     if len(found.how) > bounds.MOST_DOCUMENTS:
         raise TooMuch(f"it has more than {bounds.MOST_DOCUMENTS} objects, too many for a plan")
-    plan = _compared(run, found, inputs, f"the merge into {ref.removeprefix('refs/heads/')}")
+    plan = comparing.compared(run, found, inputs, f"the merge into {ref.removeprefix('refs/heads/')}", together)
     if pending := _pending(run, given, before):
         plan = replace(plan, warnings=(*plan.warnings, pending))
     plan = hidden.without(plan, secrets)
     return Foreseen(plan, tuple(one for _, some in sorted(found.apps.items()) for one in some))
 
 
-def _begun(context: Context, app: App) -> Run:
+def _begun(context: Context, app: App, index: Index | None = None) -> Run:
     """Return a dry run of the app as it is declared, once its project allows it."""
     if app.fault:
         raise BadDeclaration(app.fault)
     request = Request(app.name, 0, Why.MANUAL, "plan", context.records.clock())
     run = Run(context, app, Held(f"app:{app.name}", "", 0.0), [request])
     run.dry = True
+    if index is not None:
+        run.index = index
     gate.allow(app, run.project)
     return run
 
@@ -140,55 +131,3 @@ def _tree(run: Run, revision: str, folder: Path | None, scratch: Path) -> Tree:
         raise SourceMissing(f"{app.url} has no branch, tag or commit {revision}: push it, or correct it") from None
     run.revision = tree.revision
     return tree
-
-
-def _compared(run: Run, found: Work, inputs: str, source: str) -> Plan:
-    """Compare with the cluster, as `planning.compare` does, and put the plan together."""
-    app, client, context = run.app, run.client, run.context
-    wanted = {**found.versions, **found.hook_versions}
-    owned = inventory.load(client, app).refs
-    prune.guard(app, owned, wanted, declares=bool(found.apps))
-    kinds = inventory.kinds({**owned, **{ref: version for ref, version in wanted.items() if ref in owned}}.items())
-    barred: set[tuple[str, str]] | None = set() if context.settings.clusters[run.cluster].plans else None
-    parallel = context.settings.sync.parallel
-    found.live = diff.live_objects(client, inventory.applyset(app), kinds, parallel, barred=barred)
-    found.live |= foreseeing.unread(owned, barred or ())
-    planning.respect(app, found)
-    stale = prune.stale(owned, wanted)
-    found.kept |= keeping.kept(run, stale, found.live, len(owned), noted=False)
-    ordered = [one for group in apply_groups(found.objects) for one in group]
-    home = foreseeing.namespace(run, found.versions)
-    looks = [*home, *foreseeing.tried(run, found, ordered, home, barred), *foreseeing.gone(run, found, stale, barred)]
-    secrets = [one.manifest for one in (*found.objects, *(hook.rendered for hook in found.hooks))]
-    secrets += [*found.live.values(), *(one for look in looks for one in (look.before, look.after) if one)]
-    mask = Mask(masks.values(secrets))
-    objects = tuple(look.planned(mask) for look in looks)
-    record = context.records.progress.app(app.name)
-    hooks = tuple(_hooks(found)) if planning.changes_anything(found, inputs, record, set(stale)) else ()
-    held = _held(run)
-    said = warnings.of(objects, {one.ref: one.manifest for one in found.objects}, hooks, held)
-    said += [text for text in _asides(found, looks) if text]
-    cluster, told = run.cluster, tuple(mask.text(text) for text in said)
-    return plans.Plan(app.name, cluster, source, run.revision, objects, told, hooks, held)
-
-
-def _hooks(found: Work) -> Iterator[str]:
-    """Yield the hooks that a sync which changes something runs, in the words of its phases."""
-    for phase in _RUN:
-        yield from (f"{phase.value} {hook.ref}" for hook in found.hooks if phase in hook.phases)
-
-
-def _held(run: Run) -> str:
-    """Return why the gate would not let a merge through now, "" when it would."""
-    request = replace(run.request, why=Why.MERGE, revision=run.revision, ref=run.ref)
-    closed = gate.closed(run.app, request, run.standing())
-    return closed.text if closed else ""
-
-
-def _asides(found: Work, looks: Sequence[Look]) -> Iterator[str]:
-    """Yield what else has to be known of a plan."""
-    if unread := sum(look.note == foreseeing.UNREAD for look in looks):
-        yield f"{unread} {'object was' if unread == 1 else 'objects were'} {foreseeing.UNREAD}"
-    yield work.said_twice(found.repeated).removeprefix("; ")
-    if count := sum(map(len, found.apps.values())):
-        yield f"declares {count} {'app' if count == 1 else 'apps'} of its own, whose changes are not in this plan"

@@ -44,18 +44,21 @@ def live_objects(
     parallel: int,
     seen: str = "",
     barred: set[tuple[str, str]] | None = None,
+    ask: Callable[[kube.Resource], list[Manifest]] | None = None,
 ) -> dict[Ref, Manifest]:
     """Return every live object labelled as part of ``applyset``, by one LIST per (group, version, kind).
 
     ``seen`` is the resourceVersion of the app's last write, than which nothing read may be older. With ``barred``, the
-    (group, kind) of what may not be listed is put there; without, that raises.
+    (group, kind) of what may not be listed is put there; without, that raises. ``ask`` may be what knows the objects of
+    a kind without a LIST for this app alone.
     """
 
     def one(kind: tuple[str, str, str]) -> list[tuple[Ref, Manifest]]:
         group, version, name = kind
         try:
             resource = client.resource(group, name, version)
-            listing = client.list(resource, selector=f"{inventory.PART_OF}={applyset}", seen=seen)
+            selector = f"{inventory.PART_OF}={applyset}"
+            items = ask(resource) if ask else client.list(resource, selector=selector, seen=seen).items
         except kube.UnknownKind:
             return []  # its CRD is in the same set, or is gone: either way nothing of it is live
         except kube.Forbidden:
@@ -64,11 +67,7 @@ def live_objects(
             barred.add((group, name))
             return []
         return [
-            (
-                Ref(group, name, item["metadata"].get("namespace", ""), item["metadata"]["name"]),
-                item,
-            )
-            for item in listing.items
+            (Ref(group, name, item["metadata"].get("namespace", ""), item["metadata"]["name"]), item) for item in items
         ]
 
     with ThreadPoolExecutor(parallel) as pool:
