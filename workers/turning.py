@@ -70,7 +70,7 @@ class Turn:
         """Plan it where it is not planned as it is now, and show the plan."""
         context, name = self.context, self.wanted.name
         self.number = context.records.pulls.begin(self.wanted, pulls.branch(pull.hook, pull.repository, pull.ref))
-        commit = Commit(pull.hook, pull.repository, pull.head, f"refs/heads/{pull.source}" if pull.source else "")
+        commit = Commit(pull.hook, pull.repository, pull.head, at_forge.ref(account.kind, pull))
         if record.told and record.told != commit and record.state is State.PENDING:
             self._tell(record.told, Report(State.SUCCESS, f"superseded by {pull.head[:7]}"))
         if pull.fork:

@@ -64,6 +64,18 @@ def path(kind: str, pull: Pull) -> str:
     return f"{asking.root(kind, pull.repository, pull.repository_id)}/{word.get(kind, 'pulls')}/{number}"
 
 
+def ref(kind: str, pull: Pull) -> str:
+    """Return the full ref that a status of the head is for, "" where the forge needs none. Pure.
+
+    GitLab keeps statuses in a pipeline of a ref, of whichever branch has the commit when none is named. A fork's commit
+    is in none, but below the merge request's own ref, which its pipelines in the target project go by ("Merge request
+    pipelines", "External commit statuses" in GitLab's documentation).
+    """
+    if pull.source:
+        return f"refs/heads/{pull.source}"
+    return f"refs/merge-requests/{int(pull.number)}/head" if kind == "gitlab" else ""
+
+
 def _whole(account: Account, client: httpx2.Client, pull: Pull, found: Mapping[str, Any]) -> Pull:
     """The pull request with the whole id of its head, of which Bitbucket Cloud tells twelve digits."""
     if account.kind == "bitbucket" and _SHORT.fullmatch(pull.head):

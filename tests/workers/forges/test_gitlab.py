@@ -70,6 +70,23 @@ def test_a_status_runs_and_ends_as_one_job(
     assert states(forge) == ["running", "success"]
 
 
+def test_the_head_of_a_fork_has_a_status_below_its_merge_request(
+    forge: Forge, account: forges.Account, client: httpx2.Client, commit: Commit, tmp_path: Path
+) -> None:
+    """No branch of the project has it, so GitLab takes no status of it without a ref."""
+    forge.create("eve/fork")
+    theirs = forge.checkout("eve/fork", tmp_path / "theirs", "main")
+    theirs.run("pull", "-q", forge.clone_url(PROJECT), "release/1")
+    head = theirs.commit({"a.yaml": "a: 2\n"}, "second")
+    theirs.push()
+    pull = forge.open_pull(PROJECT, "main", "release/1", fork="eve/fork")
+    with pytest.raises(SourceMissing):
+        forges.write(account, client, replace(commit, revision=head, ref=""), DONE)
+    ref = f"refs/merge-requests/{pull.number}/head"
+    forges.write(account, client, replace(commit, revision=head, ref=ref), DONE)
+    assert [(job.ref, job.status) for job in forge.jobs(PROJECT, head)] == [(ref, "success")]
+
+
 @pytest.mark.parametrize(("status", "word"), [(DONE, "success"), (FAILED, "failed")])
 def test_a_final_state_from_nothing(
     forge: Forge, account: forges.Account, client: httpx2.Client, commit: Commit, status: Status, word: str

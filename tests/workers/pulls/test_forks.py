@@ -94,19 +94,30 @@ def test_a_label_that_was_set_for_an_older_head_is_set_again(desk: Desk) -> None
     assert desk.planned == ["7 2b"]
 
 
+def at(desk: Desk, kind: str) -> None:
+    """Let the forge be one of another kind."""
+    settings = desk.context.settings
+    hook = settings.hooks["main"].model_copy(update={"forge": kind})
+    account = settings.forges["it"].model_copy(update={"kind": kind})
+    changed = settings.model_copy(update={"hooks": {"main": hook}, "forges": {"it": account}})
+    kept = [name for name in desk.context.__slots__ if name not in ("settings", "accounts")]
+    held = {name: getattr(desk.context, name) for name in kept}
+    desk.context = type(desk.context)(**held, settings=changed, accounts=type(desk.context.accounts)(changed))
+
+
+@pytest.mark.parametrize(("source", "ref"), [("", "refs/merge-requests/7/head"), ("feature", "refs/heads/feature")])
+def test_at_gitlab_a_status_names_the_ref_of_its_pipeline(desk: Desk, source: str, ref: str) -> None:
+    """Without one GitLab takes whichever branch has the commit, which for a fork is none, or a wrong one."""
+    at(desk, "gitlab")
+    desk.open[NUMBER] = pull(fork=not source, source=source)
+    desk.deliver("opened", fork=not source)
+    desk.tick()
+    assert desk.state(source=ref) == ("success" if source else "pending")
+
+
 def test_where_nobody_can_be_asked_a_fork_is_green_and_unplanned(desk: Desk) -> None:
     """Bitbucket says of nobody whether he may write: pending would block for ever."""
-    settings = desk.context.settings
-    hook = settings.hooks["main"].model_copy(update={"forge": "bitbucket"})
-    account = settings.forges["it"].model_copy(update={"kind": "bitbucket"})
-    changed = settings.model_copy(update={"hooks": {"main": hook}, "forges": {"it": account}})
-    desk.context = type(desk.context)(
-        **{
-            name: getattr(desk.context, name) for name in desk.context.__slots__ if name not in ("settings", "accounts")
-        },
-        settings=changed,
-        accounts=type(desk.context.accounts)(changed),
-    )
+    at(desk, "bitbucket")
     desk.open[NUMBER] = pull(fork=True, source="")
     desk.deliver("opened")
     desk.tick()
