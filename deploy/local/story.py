@@ -26,6 +26,7 @@ spec:
     - port: 80
 """
 SECONDS = 60.0
+ENDS = ("success", "failure", "error")
 
 
 def deployment(count: object = 3, image: str = "nginx:1.25") -> str:
@@ -105,17 +106,20 @@ class Story:
         self._deployed(step, commit, 3)
 
     def merge(self, step: Step) -> None:
-        """Open a pull request that scales up, and merge it as the button does."""
+        """Open a pull request that scales up, read its plan, and merge it as the button does."""
         self.checkout.switch("scale-up")
-        self.checkout.commit({"myapp/deployment.yaml": deployment(5)}, "scale up")
+        head = self.checkout.commit({"myapp/deployment.yaml": deployment(5)}, "scale up")
         self.checkout.push()
         pull = self.forge.open_pull(REPOSITORY, "scale-up", title="Scale myapp to 5")
+        planned = self.forge.wait_for_status(head, "hookline/plan", ENDS, SECONDS)
+        if planned.description != "1 configured in myapp":
+            raise Miss(f"the plan of the pull request says {planned.description}")
         step.began = time.time()
         commit = self.forge.merge(REPOSITORY, pull.number)
         self.checkout.switch("main")
         self.checkout.pull()
         self._deployed(step, commit, 5)
-        step.note = self.forge.page(REPOSITORY, pull.number)
+        step.note = f"planned: {planned.description}, {self.forge.page(REPOSITORY, pull.number)}"
 
     def drift(self, step: Step) -> None:
         """Scale by hand behind Git's back; selfHeal puts it back."""
@@ -188,20 +192,15 @@ class Story:
 
     def _ended(self, step: Step, commit: str, state: str) -> Written:
         """Wait until both statuses of a commit ended in ``state``; a different end is a miss."""
-        ends = ("success", "failure", "error")
         contexts = ("hookline", "hookline/myapp")
-        written = [self.forge.wait_for_status(commit, context, ends, SECONDS) for context in contexts]
+        written = [self.forge.wait_for_status(commit, context, ENDS, SECONDS) for context in contexts]
         for status in written:
             if status.state != state:
                 raise Miss(f"{status.context} of {commit[:7]} ended as {status.state}: {status.description}")
         if self.forge.statuses(sha=commit, context="hookline")[-1].number != written[0].number:
             raise Miss("the commit was told something else after its end")
-        answered = [
-            attempt
-            for delivery in self.forge.settle()
-            for attempt in delivery.attempts
-            if commit.encode() in delivery.body
-        ]
+        sent = [delivery for delivery in self.forge.settle() if commit.encode() in delivery.body]
+        answered = [attempt for delivery in sent for attempt in delivery.attempts]
         if not answered or answered[0].code != 202:
             raise Miss(f"what told of {commit[:7]} was not answered 202: {answered}")
         step.mark("202", answered[0].at + answered[0].seconds)

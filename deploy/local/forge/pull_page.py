@@ -29,11 +29,12 @@ _STYLE: Final = """
 table { border-collapse: collapse } th, td { border: 1px solid var(--line); padding: .3rem .7rem }
 pre { background: #8881; border-radius: 6px; padding: .6rem .8rem; overflow-x: auto }
 .comment pre code { background: none; padding: 0; display: block; width: max-content; min-width: 100% }
-.add, .del, .at { display: block } .add { background: #2da44e33 } .del { background: #cf222e33 } .at { opacity: .6 }
+.add, .del, .at, .same { display: block }
+.add { background: #2da44e33 } .del { background: #cf222e33 } .at { opacity: .6 }
 details { margin: .4rem 0 } details details { margin-left: 1rem } summary { cursor: pointer }
 """
 _SIGNS: Final = {"+": "add", "-": "del", "@": "at"}
-_SPANS: Final = {**nh3.ALLOWED_ATTRIBUTES, "span": {"class"}, "th": {"style"}, "td": {"style"}}
+_ALLOWED: Final = {**nh3.ALLOWED_ATTRIBUTES, "details": {"open"}, "span": {"class"}, "th": {"style"}, "td": {"style"}}
 
 
 def answer(state: State, repository: Repository, pull: Pull) -> Response:
@@ -55,7 +56,7 @@ def answer(state: State, repository: Repository, pull: Pull) -> Response:
 
 def rendered(markdown: str) -> str:
     """Return Markdown as HTML with nothing in it but what a comment may have."""
-    return nh3.clean(_MARKDOWN.render(markdown), attributes=_SPANS, link_rel=None)
+    return nh3.clean(_MARKDOWN.render(markdown), attributes=_ALLOWED, link_rel=None)
 
 
 def _comment(comment: Comment) -> str:
@@ -69,7 +70,7 @@ def _coloured(code: str, language: str, _attributes: str) -> str:
     """Return a fence as HTML, the lines of a difference in their colours; ``""``: as it is."""
     if language != "diff":
         return ""
-    lines = [f'<span class="{_SIGNS.get(one[:1], "")}">{escape(one)}</span>' for one in code.splitlines()]
+    lines = [f'<span class="{_SIGNS.get(one[:1], "same")}">{escape(one)}</span>' for one in code.splitlines()]
     return "\n".join(lines).replace("</span>\n", "</span>")
 
 

@@ -202,8 +202,8 @@ def test_a_pull_request_s_page_shows_its_comments_as_markdown(forge: Forge, tmp_
     number = forge.open_pull(REPOSITORY, "change", title="<b>Change").number
     forge.note(REPOSITORY, head, "hookline/plan", "success")
     body = (
-        "<!-- hookline/plan 1 -->\n## Plan\n\n| a | b |\n|-|-:|\n| x | 1 |\n\n<details>\n<summary>more</summary>\n\n"
-        "```diff\n-  <i>old\n+  new\n```\n\n</details>\n"
+        "<!-- hookline/plan 1 -->\n## Plan\n\n| a | b |\n|-|-:|\n| x | 1 |\n\n"
+        "<details open>\n<summary>more</summary>\n\n```diff\n-  <i>old\n+  new\n   z\n```\n\n</details>\n"
         '<img src=x onerror=alert(1)><script>alert(2)</script><a href="javascript:alert(3)">x</a>'
     )
     forge.state.talk.comment(REPOSITORY, number, "hookline-bot", body)
@@ -214,8 +214,8 @@ def test_a_pull_request_s_page_shows_its_comments_as_markdown(forge: Forge, tmp_
         "hookline/plan",
         "<h2>Plan</h2>",
         '<td style="text-align:right">1</td>',
-        "<details>\n<summary>more</summary>",
-        '<span class="del">-  &lt;i&gt;old</span><span class="add">+  new</span>',
+        '<details open="">\n<summary>more</summary>',
+        '<span class="del">-  &lt;i&gt;old</span><span class="add">+  new</span><span class="same">   z</span>',
     ):
         assert shown in page
     assert not [word for word in ("<script", "onerror", "javascript:", "<i>", "<!-- hook") if word in page]
