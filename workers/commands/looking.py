@@ -11,18 +11,22 @@ from rich.text import Text
 
 from workers import configuration, situation
 from workers.apps import App, Index
-from workers.commands import opening, problems, showing
+from workers.commands import opening, problems, rights, showing
 from workers.commands.console import Config, Json, err, marked, out, print_json, printable, sentences
 from workers.model import AppRecord, SyncRecord
 from workers.records import Records
 
 
-def check(config: Config = None, as_json: Json = False) -> None:
+def check(
+    config: Config = None,
+    ask: Annotated[bool, typer.Option("--ask", help="Also ask the forges whether plans may be made.")] = False,
+    as_json: Json = False,
+) -> None:
     """Check the configuration, its secrets and every app document, without touching anything.
 
     Every problem is one line: file, line, field, what was expected. The exit status is 1 when there is any.
 
-    Example: hookline check --config hookline.yaml
+    Examples: hookline check --config hookline.yaml; hookline check --ask
     """
     settings, wrong = configuration.examine(config)
     found = [str(problem) for problem in wrong]
@@ -32,7 +36,8 @@ def check(config: Config = None, as_json: Json = False) -> None:
         index = problems.catalog(settings)
         served = sum(not app.fault for app in index.apps.values())
         found += problems.all_of(settings, index)
-        warnings = problems.warnings(settings, index)
+        found += rights.lacking(settings, index) if ask else ()
+        warnings = [*problems.warnings(settings, index), *rights.strong(settings, index)]
     for warning in warnings:
         err.print(marked("!", "yellow", warning), soft_wrap=True)
     if as_json:

@@ -13,6 +13,7 @@ import redis
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
+from deploy.local.forge import Forge
 from receiver import edge, webhooks
 from tests.receiver.conftest import KEY, SECRET
 from tests.receiver.serving import configuration, signed_push
@@ -81,6 +82,39 @@ def test_a_good_configuration_is_fine(config: Path) -> None:
     found = printed(config, "check")
     assert (found["ok"], found["apps"], found["problems"]) == (True, 1, [])
     assert "no forge of kind github is configured" in found["warnings"][0]
+
+
+def test_plans_with_credentials_that_may_write_are_warned_of(config: Path) -> None:
+    """Once for each cluster of an app; not where plans are off, have an identity, or nobody could show them."""
+    text = config.read_text()
+    forge = "forges: {it: {kind: github, api: 'https://api.github.com', token: 'env:HOME'}}\n"
+    clusters = "clusters: {here: {kubeconfig: a}, idle: {kubeconfig: b}}\n"
+    config.write_text(text + forge + clusters)
+    [said] = [one for one in printed(config, "check")["warnings"] if ".plans" in one]
+    assert said.startswith("clusters.here.plans: hooks.github plan pull requests with the cluster's own credentials")
+    for more, hook in (
+        (forge + clusters.replace("kubeconfig: a", "kubeconfig: a, plans: {user: planner}"), "forge: github"),
+        (forge + clusters, "forge: github\n    plans: false"),
+        (clusters, "forge: github"),
+    ):
+        config.write_text(text.replace("forge: github", hook) + more)
+        assert not [one for one in printed(config, "check")["warnings"] if ".plans" in one]
+
+
+def test_the_forge_is_asked_for_the_right_to_plan_where_that_is_wished(config: Path, tmp_path: Path) -> None:
+    """It is a problem to have none: nothing is asked otherwise, and no token is repeated."""
+    with Forge(tmp_path / "forge") as forge:
+        forge.create("your-org/your-repo")
+        (tmp_path / "token").write_text("nobody-knows-me")
+        account = f"forges: {{it: {{kind: github, api: '{forge.api}', token: 'file:{tmp_path / 'token'}'}}}}\n"
+        config.write_text(config.read_text() + account)
+        assert printed(config, "check")["problems"] == []
+        assert forge.calls == []
+        done = run(config, "check", "--ask")
+        assert (done.exit_code, "nobody-knows-me" in done.output) == (1, False)
+        assert "hooks.github.plans: " in done.output
+        (tmp_path / "token").write_text(forge.token)
+        assert printed(config, "check", "--ask")["problems"] == []
 
 
 def test_what_is_wrong_is_named_with_file_line_and_field(config: Path) -> None:
