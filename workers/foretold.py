@@ -23,7 +23,7 @@ from workers.context import Context
 from workers.declaring import coming
 from workers.errors import AuthorError, HooklineError, UnknownName
 from workers.git import merging
-from workers.git.merging import Merge
+from workers.git.merging import Merge, Reader
 from workers.git.trees import Tree
 from workers.given import Given
 from workers.model import Request, Why
@@ -120,8 +120,8 @@ def _answers(
 ) -> tuple[tuple[Answer, ...], tuple[str, ...]]:
     """Plan the apps side by side; return their answers by name, and what would be declared otherwise."""
     together = Together(index, context.settings, context.clusters, [one.app for one in touched[:MOST_APPS]])
-    ask = functools.partial(_answer, context, pull, merge, until, together)
-    with ThreadPoolExecutor(PARALLEL, thread_name_prefix="plan") as pool:
+    with merge.readers() as reader, ThreadPoolExecutor(PARALLEL, thread_name_prefix="plan") as pool:
+        ask = functools.partial(_answer, context, pull, reader, until, together)
         jobs = [pool.submit(copy_context().run, ask, one) for one in touched[:MOST_APPS]]
         found = [job.result() for job in jobs]
     late = f"not planned: {pull.place} touches {len(touched)} apps, and a plan is of {MOST_APPS} at most"
@@ -130,7 +130,7 @@ def _answers(
 
 
 def _answer(
-    context: Context, pull: Pull, merge: Merge, until: float, together: Together, one: _Touched
+    context: Context, pull: Pull, reader: Reader, until: float, together: Together, one: _Touched
 ) -> tuple[Answer, list[str]]:
     """Plan one app; return its answer and what it would declare otherwise."""
     app = one.app
@@ -141,7 +141,7 @@ def _answer(
     mine = replace(context, mirrors={})  # git's readers are not to be shared between threads
     secrets: set[str] = set()
     try:
-        with bounds.within(bounds.for_app(left)), merge.reread() as (before, after):
+        with bounds.within(bounds.for_app(left)), reader() as (before, after):
             old = _trees(mine, app, one.numbers, before)
             new = _trees(mine, app, one.numbers, after)
             made = plan.merging(mine, app, old, new, pull.ref, secrets, together)

@@ -200,3 +200,19 @@ def _object(checkout: Checkout, kind: str, raw: bytes) -> str:
     file = checkout.folder / ".git" / "raw"
     file.write_bytes(raw)
     return checkout.run("hash-object", "-w", "--literally", "-t", kind, str(file))
+
+
+def test_a_reader_is_given_to_one_at_a_time_and_again_unless_it_met_an_error(place: Place) -> None:
+    """Each has child processes of git: a pull request of many apps starts no more of them than it plans at once."""
+    pull = place.pushed({"c.txt": "c\n"})
+    with merging.merged(place.mirror, "github", pull) as merge, merge.readers() as reader:
+        with reader() as first, reader() as beside:
+            assert first[1].object_id(".") == beside[1].object_id(".") == merge.root
+            assert first is not beside
+        with reader() as again:
+            assert again in (first, beside)
+        with pytest.raises(SourceMissing), reader() as broken:
+            broken[1].folder("nowhere")
+        with reader() as left, reader() as new:
+            assert left in (first, beside)
+            assert broken not in (left, new)

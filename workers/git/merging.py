@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,6 +36,8 @@ _HEADS: Final[Mapping[str, str]] = {
     "bitbucket-data-center": "refs/pull-requests/{}/from",
 }
 _BRANCH: Final = re.compile(r"refs/heads/[^-/\s~^:?*\[\\\x00-\x20\x7f][^\s~^:?*\[\\\x00-\x20\x7f]{0,250}")
+Reader = Callable[[], AbstractContextManager[tuple[Tree, Tree]]]
+"""Gives the files before and after a merge to one thread."""
 _HEAD, _BASE, _WANTED = "refs/pull/head", "refs/pull/base", "refs/pull/wanted"
 
 
@@ -59,14 +62,27 @@ class Merge:
         return self.root != self.before.object_id(".")
 
     @contextlib.contextmanager
-    def reread(self) -> Iterator[tuple[Tree, Tree]]:
-        """Yield the files before and after once more, for another thread."""
-        url, repo = self.before.url, git.Repo(self.made.repo.git_dir)
-        repo.git.update_environment(**transport.environment())
-        try:
-            yield Tree(repo, url, self.base), Tree(repo, url, self.head, self.root)
-        finally:
-            repo.close()
+    def readers(self) -> Iterator[Reader]:
+        """Yield what gives the files before and after to one thread at a time, for as long as the block runs.
+
+        Each reader has child processes of git, so one that is free is given again.
+        """
+        free: list[tuple[Tree, Tree]] = []
+        with contextlib.ExitStack() as stack:
+
+            @contextlib.contextmanager
+            def reader() -> Iterator[tuple[Tree, Tree]]:
+                try:
+                    trees = free.pop()
+                except IndexError:
+                    repo = stack.enter_context(contextlib.closing(git.Repo(self.made.repo.git_dir)))
+                    repo.git.update_environment(**transport.environment())
+                    url = self.before.url
+                    trees = Tree(repo, url, self.base), Tree(repo, url, self.head, self.root)
+                yield trees
+                free.append(trees)  # not after an error: nobody knows what was left unread
+
+            yield reader
 
 
 def head_of(kind: str, pull: Pull) -> str:
