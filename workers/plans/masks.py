@@ -22,6 +22,8 @@ MOST_LINES: Final = 1000
 """Lines of a Secret's value that are looked for one by one."""
 LONG: Final = 32
 """A line without blanks that is so long is one of a key, and looked for."""
+SHORT: Final = 64
+"""Texts up to this length are looked at once."""
 CHANGED: Final = " (changed)"
 """What follows a mask behind which the value is another one than before."""
 
@@ -31,10 +33,16 @@ class Mask:
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._known = Known(form for value in values for form in forms(value))
+        self._masked: dict[str, str] = {}
 
     def text(self, text: str) -> str:
         """Return a text without credentials."""
-        return redaction.redact(named.without(self._known.without(text)))
+        if len(text) > SHORT:
+            return redaction.redact(named.without(self._known.without(text)))
+        found = self._masked.get(text)
+        if found is None:  # fields and values of objects are alike: most are asked for again and again
+            found = self._masked[text] = redaction.redact(named.without(self._known.without(text)))
+        return found
 
     def manifest(self, manifest: Manifest) -> Manifest:
         """Return a copy of an object without secret values; its name, namespace and kind are as they were."""

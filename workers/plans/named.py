@@ -5,6 +5,7 @@ Every pattern takes time linear in the text. Over-masking is fine, under-masking
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -49,7 +50,13 @@ def is_secret(name: Any) -> bool:
 
 def is_secret_field(name: Any) -> bool:
     """Whether a field of an object of any kind holds a secret by its name."""
-    return isinstance(name, str) and _FIELD.search(name) is not None
+    return isinstance(name, str) and _is_secret_field(name)
+
+
+@functools.lru_cache(4096)
+def _is_secret_field(name: str) -> bool:
+    """The same; all objects have the same fields."""
+    return _FIELD.search(name) is not None
 
 
 def takes_secret(argument: Any) -> bool:
@@ -75,6 +82,8 @@ def held(value: Any, configured: bool = False) -> Iterator[str]:
             yield from held(item, configured)
     elif isinstance(value, dict):
         for key, item in value.items():
+            if key == "managedFields":
+                continue  # long, and names only
             named = is_secret(key) if configured else is_secret_field(key)
             if isinstance(item, str) and (named or (key == "value" and is_secret(value.get("name")))):
                 yield item

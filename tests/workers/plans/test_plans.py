@@ -178,3 +178,12 @@ def test_terminal_json_and_patch_tell_the_same(name: str) -> None:
     assert lines[-1] == made.summary
     assert not any("\n" in line for line in lines)
     assert shown.as_patch(made) == "".join(entry["diff"] for entry in told)
+
+
+@pytest.mark.parametrize("text", ["green one\n  two:\n", "grün 🙂\nzwei\n"])
+def test_a_text_of_several_lines_is_shown_in_lines_in_any_script(text: str) -> None:
+    """However it is written: libyaml, which is faster, would escape what is beyond its letters."""
+    made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"text": text, "b": "1"}}
+    diff = compared.difference(Ref("", "ConfigMap", "a", "a"), None, made, Mask())
+    assert "".join(f"+    {line}\n" for line in text.splitlines()) in diff
+    assert '+  b: "1"\n' in diff.replace("'", '"')
