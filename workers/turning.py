@@ -93,7 +93,9 @@ class Turn:
     def _made(self, account: Account, pull: Pull, commit: Commit, record: PullRecord) -> Made:
         """Have it planned; what will not change by itself is a plan, too. Raises what may."""
         if record.told != commit or record.state is State.PENDING:
-            self._tell(commit, PLANNING)  # a plan that only is made anew leaves its status until there is another
+            # A plan that only is made anew leaves its status until there is another. The tick has this written, where
+            # the plan takes longer than that: forges allow few writes, and most plans are there sooner.
+            self._keep(commit, PLANNING)
         try:
             plan = self.planner(self.context, pull, self.wanted.urls)
         except (TransientError, OperatorError) as error:

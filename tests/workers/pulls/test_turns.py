@@ -73,6 +73,16 @@ def test_the_status_is_its_own_and_the_worst_of_several(desk: Desk) -> None:
     assert report.wanted(record.apps, lambda app, number: "") == []
 
 
+def test_a_plan_that_is_there_soon_is_one_write(desk: Desk) -> None:
+    """That it is being made is on record, and written by the tick if there is one before the plan."""
+    seen: list[tuple[str, int]] = []
+    desk.meanwhile = lambda: seen.append((desk.state(), len(desk.counter.published)))
+    desk.deliver("opened")
+    desk.tick()
+    assert seen == [("pending", 0)]
+    assert (desk.state(), len(desk.counter.published)) == ("success", 1)
+
+
 def test_an_app_called_plan_has_its_status_elsewhere() -> None:
     """No app's name has a slash."""
     said = {"plan": Report(State.SUCCESS, "synced"), "web": Report(State.SUCCESS, "synced")}
