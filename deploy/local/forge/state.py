@@ -11,6 +11,7 @@ from typing import Protocol
 
 from deploy.local.forge import changes
 from deploy.local.forge.changes import Moved, Place
+from deploy.local.forge.deployments import Deployments
 from deploy.local.forge.faults import Script
 from deploy.local.forge.github.apps import Apps
 from deploy.local.forge.github.runs import Runs
@@ -74,7 +75,7 @@ class State:
     ``people`` maps whoever is known beside them to what they may do in every repository, in GitHub's words. ``apps``
     and ``runs`` are GitHub's Apps and check runs; ``moved`` maps former names to repository numbers. ``private`` maps
     repositories that not everybody may clone to the password that opens them, ``""`` for none but Apps' tokens.
-    ``script`` has faults for statuses, ``talking`` for comments and deployments.
+    ``script`` has faults for statuses, ``talking`` for comments and ``deployments``.
     """
 
     data: Path
@@ -94,6 +95,7 @@ class State:
     fetches: list[str] = field(default_factory=list)
     apps: Apps = field(default_factory=Apps)
     runs: Runs = field(default_factory=Runs)
+    deployments: Deployments = field(default_factory=Deployments)
     moved: dict[str, int] = field(default_factory=dict)
     private: dict[str, str] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)

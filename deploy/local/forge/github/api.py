@@ -6,7 +6,17 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from deploy.local.forge.github import checks, contract, deliveries, entrance, objects, reviews, statuses, talk
+from deploy.local.forge.github import (
+    checks,
+    contract,
+    deliveries,
+    deployments,
+    entrance,
+    objects,
+    reviews,
+    statuses,
+    talk,
+)
 from deploy.local.forge.github.answers import error
 from deploy.local.forge.github.apps import Denied
 from deploy.local.forge.pulls import Conflict
@@ -165,6 +175,10 @@ _CALLS: tuple[tuple[str, str, str, Callable[..., Response]], ...] = (
     ("GET", r"/hooks", "repository_hooks", deliveries.hooks),
     ("GET", r"/hooks/(\d+)/deliveries", "repository_hooks", deliveries.deliveries),
     ("POST", r"/hooks/(\d+)/deliveries/(\d+)/attempts", "repository_hooks", deliveries.again),
+    ("GET", r"/deployments", "deployments", deployments.listed),
+    ("POST", r"/deployments", "deployments", deployments.make),
+    ("GET", r"/deployments/(\d+)/statuses", "deployments", deployments.statuses),
+    ("POST", r"/deployments/(\d+)/statuses", "deployments", deployments.tell),
     ("POST", r"/pulls", "pull_requests", _open),
     ("GET", r"/pulls/(\d+)", "pull_requests", _get),
     ("PATCH", r"/pulls/(\d+)", "pull_requests", _change),

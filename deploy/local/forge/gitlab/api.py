@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
-from deploy.local.forge.gitlab import jobs, members, merges, payloads, rules, talk
+from deploy.local.forge.gitlab import deployments, jobs, members, merges, payloads, rules, talk
 from deploy.local.forge.gitlab.jobs import Job
 from deploy.local.forge.repository import Repository
 from deploy.local.forge.state import State
@@ -46,6 +46,7 @@ class Api:
             ("GET", r"/repository/commits/([^/]+)/statuses", self._list),
             *merges.CALLS,
             *talk.CALLS,
+            *deployments.CALLS,
             ("GET", r"/members/all/(\d+)", members.show),
         )
         for method, pattern, handler in calls:
