@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from workers import repositories, revisions
+from workers import environments, repositories, revisions
 from workers.holds import Declared
 from workers.options import NOTHING_SAID, Options
 from workers.policies import NOTHING_BUILT, Build, Check, DriftMode, Expressions, Ignored, Pairs, Retry, Source
@@ -84,8 +84,9 @@ class App:
     alerts: tuple[str, ...] = ()
     """The targets that hear of it because it names them (``hookline.dev/alerts``)."""
     hold: Declared | None = None
+    environment: environments.Environment | None = None
     rollback: OnFailure = OnFailure.NEVER
-    """Whether it goes back by itself from a commit whose health fails (``hookline.dev/rollback``)."""
+    """What its annotations declare: a hold, where it is deployed to, whether it goes back by itself from bad health."""
     verify: tuple[Verify, ...] = ()
     secret: Named | None = None
     fault: str = ""

@@ -45,6 +45,8 @@ ALERT: Final = "hookline.alert"
 COMMENT: Final = "hookline.comment"
 PLAN: Final = "hookline.plan"
 INQUIRE: Final = "hookline.inquire"
+DEPLOY: Final = "hookline.deploy"
+LAND: Final = "hookline.land"
 
 QUEUE_OF: Final = {
     Why.EMERGENCY: EMERGENCY,
@@ -189,6 +191,14 @@ class Counter:
     def inquiry(self, name: str) -> None:
         """Ask for an answer to an inquiry, by its id."""
         self._celery.send_task(INQUIRE, args=[name], queue=PLANS, retry=False)
+
+    def deploy(self, environment: str) -> None:
+        """Ask for the forge to be told of an environment, by its record name."""
+        self._celery.send_task(DEPLOY, args=[environment], queue=REPORT, retry=False)
+
+    def land(self, commit: str) -> None:
+        """Ask for the pull request that a commit came from to be told, by the commit's record name."""
+        self._celery.send_task(LAND, args=[commit], queue=REPORT, retry=False)
 
     def alert(self, outbox: str) -> None:
         """Ask for an outbox of alerts to be emptied."""

@@ -76,15 +76,20 @@ class Context:
 
     def served(self, app: apps.App, revision: str, ref: str = "") -> Commit | None:
         """Return where a commit of an app's repository is reported when no delivery said so."""
-        if packaged.is_packaged(app.url, app.chart):
-            return None  # no forge waits for a chart's version
-        host, _, name = repositories.canonical(app.url).partition("/")
-        for hook, declared in self.settings.hooks.items():
-            if declared.host.lower() not in ("", host.partition(":")[0]):
-                continue  # the same name at another forge
-            if declared.forge in intake.REPORTED and repositories.matches(name, declared.repositories):
-                return Commit(hook, name, revision, ref or f"refs/heads/{app.revision}")
-        return None
+        return served(self.settings, app, revision, ref)
+
+
+def served(settings: Settings, app: apps.App, revision: str, ref: str = "") -> Commit | None:
+    """Return where a commit of an app's repository is reported, ``None`` where no hook is for it. Pure."""
+    if packaged.is_packaged(app.url, app.chart):
+        return None  # no forge waits for a chart's version
+    host, _, name = repositories.canonical(app.url).partition("/")
+    for hook, declared in settings.hooks.items():
+        if declared.host.lower() not in ("", host.partition(":")[0]):
+            continue  # the same name at another forge
+        if declared.forge in intake.REPORTED and repositories.matches(name, declared.repositories):
+            return Commit(hook, name, revision, ref or f"refs/heads/{app.revision}")
+    return None
 
 
 def clone_url(settings: Settings, url: str) -> str:
@@ -114,6 +119,12 @@ class Counter(intake.Counter, Protocol):
     def inquiry(self, name: str) -> None:
         """Ask for an answer to what was asked over the API."""
 
+    def deploy(self, environment: str) -> None:
+        """Ask for the forge to be told of an environment."""
+
+    def land(self, commit: str) -> None:
+        """Ask for the pull request that a commit came from to be told of its deployment."""
+
     def alert(self, outbox: str) -> None:
         """Ask for an outbox of alerts to be emptied."""
 
@@ -134,4 +145,4 @@ def create(settings: Settings, records: Records, counter: Counter) -> Context:
     )
 
 
-__all__ = ["Context", "Counter", "clone_url", "connect", "create"]
+__all__ = ["Context", "Counter", "clone_url", "connect", "create", "served"]

@@ -10,8 +10,7 @@ from dataclasses import replace
 
 import structlog
 
-from workers import clusters, concerned, dependents, kube, outcomes, retries, returning, standing, witness
-from workers.alerts import telling
+from workers import clusters, concerned, dependents, deployed, kube, outcomes, retries, returning, standing, witness
 from workers.apps import App, Index
 from workers.context import Context
 from workers.errors import BadDeclaration, TransientError
@@ -19,8 +18,6 @@ from workers.flight import Flight, Mode
 from workers.health import Checks
 from workers.model import Change, Outcome, Request, Stage, SyncRecord, Why
 from workers.projects import Project
-from workers.records import coding
-from workers.stages import report
 from workers.stages.lock import Held
 from workers.standing import Standing
 
@@ -107,14 +104,14 @@ class Run:
         witness.tell(context.records, self.requests, record)
         numbers = [request.number for request in self.requests]
         declared = "" if self.removing else self.app.digest
-        also = telling.of_sync(context, self.app, record)
+        asked = {"removing": self.removing, "silent": self.by_drift()}
+        also = deployed.of_sync(context, self.app, record, self.ref, told, **asked)
         progress.finish(self.app.name, self.held.token, record, inputs, numbers, told, declared, waiting, also)
         if outcome is not Outcome.HELD and self.revision and not self.by_drift():
             context.records.exceptions.synced(self.app.name, concerned.awaits(self.app, waiting))
         seconds = record.ended - record.began
         log.info("sync ended", outcome=outcome.value, text=text, revision=self.revision, seconds=seconds)
-        for name in context.records.commits.worth([coding.commit_id(one) for one in told], report.MOST_CONTEXTS):
-            context.counter.publish(name)
+        deployed.send(context, self.app, told)
         returning.ended(context, self.app, self.requests, record)
         dependents.wake(self.context, self.app, outcome)
 
@@ -189,6 +186,7 @@ class Run:
     def _wait(self, seconds: float, flight: Flight | None) -> None:
         due = self.context.records.clock() + seconds
         self.context.records.progress.wait(self.app.name, self.held.token, due, flight)
+        deployed.under_way(self.context, self.app, None if self.by_drift() else flight)
 
     def retry(self, error: TransientError) -> None:
         """Leave the worker and try again later, or give up when that was tried often enough."""

@@ -98,6 +98,9 @@ class Hook(Group):
     plans: bool = True
     """Whether pull requests get plans (`docs/plans.md`), where an account is for the hook: a comment and the status
     `hookline/plan`. The forge has to send pull requests, too."""
+    deployed: bool = False
+    """Whether a merged pull request gets a comment that says how its deployment fares (`docs/environments.md`), where
+    an account is for the hook."""
     plan_label: str = "hookline/plan"
     """The label with which a person who may write lets the pull request of a fork be planned, until its next push."""
     account: str = ""

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import structlog
 
-from workers import drift, endings, pulls, reopening, replanning, revisions
+from workers import deployed, drift, endings, pulls, reopening, replanning, revisions
 from workers.alerts import telling
 from workers.apps import App, Index, decoded
 from workers.broker import TURNS
@@ -24,7 +24,6 @@ from workers.model import Request, Why
 from workers.records.hooks import Missed
 
 log = structlog.get_logger()
-
 
 GONE_SECONDS = 10.0
 """How long a declaration has to be missing before its app is taken for gone."""
@@ -46,6 +45,7 @@ def tick(context: Context) -> None:
         context.counter.comment(delivery)
     context.records.pulls.outdate(context.records.clock())
     replanning.ask(context)
+    deployed.send_due(context)
     for outbox in context.records.alerts.due():
         context.counter.alert(outbox)
 

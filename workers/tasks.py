@@ -11,8 +11,10 @@ from workers import (
     commenting,
     configuration,
     context,
+    deploying,
     foretold,
     inquiring,
+    landing,
     pulling,
     recovery,
     reporting,
@@ -64,6 +66,18 @@ def plan(pull: str) -> None:
 def inquire(name: str) -> None:
     """Answer one inquiry: plan one app for somebody who asked over the API."""
     inquiring.look(held(), name)
+
+
+@app.task(name=broker.DEPLOY)
+def deploy(environment: str) -> None:
+    """Bring one environment's deployments to its forge."""
+    deploying.publish(held(), environment)
+
+
+@app.task(name=broker.LAND)
+def land(commit: str) -> None:
+    """Tell the pull request that a commit came from how its deployment fares."""
+    landing.publish(held(), commit)
 
 
 @app.task(name=broker.ALERT)

@@ -136,6 +136,12 @@ class Turn:
         elif record.ids or record.tried:
             with self._paced(account) as admit:
                 comments.remove(account, context.http, blank, MARKER, record.ids, admit)
+        hook = context.settings.hooks.get(wanted.hook)
+        if seen.merge and hook and hook.deployed:
+            name, repository, ref = record.branch.split("|", 2)
+            merge = commit_id(Commit(name, repository, seen.merge, ref))
+            context.records.landings.came_from(merge, wanted.number)
+            context.counter.land(merge)
         context.records.pulls.forget(wanted.name)
 
     def _put(self, account: Account, pull: Pull, bodies: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:

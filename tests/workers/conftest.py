@@ -40,6 +40,8 @@ class Counter:
     commented: list[str] = field(default_factory=list)
     planned: list[str] = field(default_factory=list)
     inquired: list[str] = field(default_factory=list)
+    deployed: list[str] = field(default_factory=list)
+    landed: list[str] = field(default_factory=list)
 
     def accept(
         self,
@@ -76,6 +78,14 @@ class Counter:
     def inquiry(self, name: str) -> None:
         """Note a message."""
         self.inquired.append(name)
+
+    def deploy(self, environment: str) -> None:
+        """Note a message."""
+        self.deployed.append(environment)
+
+    def land(self, commit: str) -> None:
+        """Note a message."""
+        self.landed.append(commit)
 
 
 @dataclass

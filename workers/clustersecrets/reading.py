@@ -83,7 +83,7 @@ class Secrets:
             except BadConfiguration as error:
                 self._tell(str(error))
                 continue
-            known.remember(one.place, one.fields.hidden())
+            known.learn(one.fields.hidden())
             found.append(one)
         return tuple(found)
 
@@ -93,7 +93,7 @@ class Secrets:
         if live is None:
             return None
         fields = Fields(live)
-        known.remember(fields.place, fields.hidden())
+        known.learn(fields.hidden())
         return fields
 
     def _config(self, name: str) -> Manifest:

@@ -31,7 +31,7 @@ class _Nobody:
         """Refuse."""
         raise RuntimeError("a plan asks for nothing")
 
-    send = publish = comment = alert = plan = inquiry = accept
+    send = publish = comment = alert = plan = inquiry = deploy = land = accept
 
 
 def planned(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import structlog
 
-from workers import catalogs, clusters, secretrefs, trust
+from workers import catalogs, clusters, deployed, environments, secretrefs, trust
 from workers.alerts import routes, services
 from workers.apps import Index
 from workers.commands import programs
@@ -67,6 +67,8 @@ def warnings(settings: Settings, index: Index) -> list[str]:
         for app in index.apps.values()
         for name in routes.unknown(settings.alerts, app)
     ]
+    places = ((app, deployed.place_of(settings, app)[1]) for app in index.apps.values())
+    found += [f"{app.origin}: {environments.ENVIRONMENT} has no effect: {why}" for app, why in places if why]
     for hook in settings.hooks:
         try:
             accounts.serving(settings, hook)

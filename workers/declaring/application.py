@@ -10,7 +10,7 @@ from workers import options
 from workers.apps import App
 from workers.declarations import argo, common
 from workers.declarations.common import seconds
-from workers.declaring import building, drifting, failing, faults, holds, ignoring
+from workers.declaring import building, drifting, environments, failing, faults, holds, ignoring
 from workers.documents import Document
 from workers.policies import Retry, pairs
 
@@ -69,6 +69,7 @@ def app(document: Document) -> App:
         ignored=ignoring.differences(document, spec.ignore_differences, metadata.name),
         wave=_wave(metadata.annotations),
         hold=holds.declared(document, metadata.annotations),
+        environment=environments.environment(document, metadata.annotations),
         rollback=failing.on_failure(document, metadata.annotations),
         paths=_hinted(metadata.annotations.get(PATHS, ""), source.path),
         warnings=(

@@ -11,7 +11,7 @@ from workers.apps import App
 from workers.declarations import common, git_repository
 from workers.declarations import flux as vocabulary
 from workers.declarations.common import seconds
-from workers.declaring import drifting, failing, faults, holds, ignoring
+from workers.declaring import drifting, environments, failing, faults, holds, ignoring
 from workers.documents import Document
 from workers.health import expressions
 from workers.options import Options
@@ -110,6 +110,7 @@ def app(document: Document) -> App:
         ignored=ignoring.rules(document, spec.ignore, name_of(metadata.namespace, metadata.name)),
         waits=spec.wait,
         hold=holds.declared(document, metadata.annotations),
+        environment=environments.environment(document, metadata.annotations),
         rollback=failing.on_failure(document, metadata.annotations),
         checks=tuple(
             Check(*one.api_version.rpartition("/")[::2], one.kind, one.namespace, one.name)

@@ -12,7 +12,7 @@ from workers import packaged
 from workers.apps import App
 from workers.declarations import common, helm_release
 from workers.declarations.common import seconds
-from workers.declaring import drifting, failing, faults, flux, holds, ignoring
+from workers.declaring import drifting, environments, failing, faults, flux, holds, ignoring
 from workers.documents import Document
 from workers.options import DRIFT, Options
 from workers.policies import Build, DriftMode, Helm, Retry, ValuesFrom
@@ -69,6 +69,7 @@ def app(document: Document) -> App:
         ignored=ignoring.rules(document, spec.drift_detection.ignore, name, ("spec", "driftDetection", "ignore")),
         waits=not (spec.install.disable_wait or spec.upgrade.disable_wait),
         hold=holds.declared(document, metadata.annotations),
+        environment=environments.environment(document, metadata.annotations),
         rollback=failing.on_failure(document, metadata.annotations),
         warnings=faults.warnings(document, helm_release.VOCABULARY),
     )

@@ -46,7 +46,7 @@ def read(
 
 
 def seen(account: Account, client: httpx2.Client, hook: str, repository: str, repository_id: str, number: int) -> Seen:
-    """Return how a pull request stands, in one call (two at Bitbucket Cloud). Raises as :func:`read`."""
+    """Return how a pull request stands, in one call (two or three at Bitbucket Cloud). Raises as :func:`read`."""
     blank = Pull(hook, repository, repository_id, number, "", "", "")
     found = asking.asked(account, client, path(account.kind, blank), _ask(number))
     if found is None:
@@ -54,7 +54,7 @@ def seen(account: Account, client: httpx2.Client, hook: str, repository: str, re
     pull = opened.parsed(account.kind, blank, found)
     if pull is not None and not names.REVISION.fullmatch(pull.head):
         pull = _whole(account, client, pull, found)
-    return Seen(pull, opened.merge(account.kind, found))
+    return Seen(pull, opened.merge(account.kind, found) or _merge(account, client, blank, found))
 
 
 def path(kind: str, pull: Pull) -> str:
@@ -80,12 +80,27 @@ def _whole(account: Account, client: httpx2.Client, pull: Pull, found: Mapping[s
     """The pull request with the whole id of its head, of which Bitbucket Cloud tells twelve digits."""
     if account.kind == "bitbucket" and _SHORT.fullmatch(pull.head):
         home = opened.deep(found, "source", "repository", "full_name")
-        place = asking.root(account.kind, home if isinstance(home, str) else pull.repository)
-        said = asking.asked(account, client, f"{place}/commit/{pull.head}", _ask(pull.number)) or {}
-        commit = said.get("hash")
-        if isinstance(commit, str) and names.REVISION.fullmatch(commit) and commit.startswith(pull.head):
+        commit = _named(account, client, home if isinstance(home, str) else pull.repository, pull.head, pull.number)
+        if commit:
             return replace(pull, head=commit)
     raise SourceMissing(f"{account.host} did not name the whole commit of {pull.place}")
+
+
+def _merge(account: Account, client: httpx2.Client, pull: Pull, found: Mapping[str, Any]) -> str:
+    """The whole id of the commit that a merge made, where the forge tells twelve digits of it; "" for none."""
+    short = opened.deep(found, "merge_commit", "hash")
+    is_merged = account.kind == "bitbucket" and found.get("state") == "MERGED"
+    if not is_merged or not isinstance(short, str) or not _SHORT.fullmatch(short):
+        return ""
+    return _named(account, client, pull.repository, short, pull.number)
+
+
+def _named(account: Account, client: httpx2.Client, repository: str, short: str, number: int) -> str:
+    """The whole id of a commit, "" where the forge does not tell it."""
+    place = f"{asking.root(account.kind, repository)}/commit/{short}"
+    commit = (asking.asked(account, client, place, _ask(number)) or {}).get("hash")
+    whole = isinstance(commit, str) and names.REVISION.fullmatch(commit) and commit.startswith(short)
+    return str(commit) if whole else ""
 
 
 def _ask(number: int) -> Ask:

@@ -14,13 +14,14 @@ from workers.records.intake import PLAN
 class CommitRecord:
     """One commit: app to what it says, and pull request to what its plan says.
 
-    ``version`` counts what was said, ``account`` is where it was first written.
+    ``version`` counts what was said, ``account`` is where it was first written, ``since`` when it was first asked for.
     """
 
     commit: Commit
     apps: dict[str, Report]
     version: str
     account: str = ""
+    since: float = 0.0
     plans: dict[str, Report] = field(default_factory=dict)
 
     @property
@@ -51,6 +52,7 @@ def record(commit: str, found: Mapping[str, str]) -> CommitRecord:
         apps={name: coding.report(text) for name, text in _under("app:", found).items()},
         version=found.get("version", ""),
         account=found.get("account", ""),
+        since=float(found.get("since") or 0.0),
         plans={name: coding.report(text) for name, text in _under(PLAN, found).items()},
     )
 

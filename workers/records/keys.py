@@ -40,7 +40,7 @@ wished:<app>         set     the objects an app wishes for
 leaving:<app>        set     the objects an app owns and does not want any more
 said                 hash    app to the number of the request its wishes were said with
 kinds:<cluster>      set     "group|version|kind" of everything owned there
-commit:<commit>      hash    ``version``, ``account``, ``app:<app>`` and ``plan:<number>`` (JSON)
+commit:<commit>      hash    ``version``, ``account``, ``since``, ``app:<app>`` and ``plan:<number>`` (JSON)
 posted:<commit>      string  a message was sent to look at the commit, and nobody has since; with expiry
 alike:<repo>|<rev>   set     the commits of one repository and revision that something was said of
 shown:<place>        hash    what a forge has: ``written:``, ``trying:`` (JSON), ``count:``, ``full:<context>``
@@ -93,6 +93,11 @@ plan:<id>            hash    one: ``inquiry`` (JSON), ``tries``, ``reply`` (JSON
 plans:replies        list    those with a reply, newest first
 page:<key>           string  what the page of a pull request's plan shows (packed JSON), with expiry
 moved                hash    branch that has a newer commit to "commit when", until its plans are wished for again
+environment:<place>  hash    of "hook|repository|name": ``app:<app>`` ``live`` ``old`` (JSON) ``version`` ``page``
+environments         zset    such a place to when its forge is to be told of it
+placed               hash    app to the place it said something of last
+landing:<commit>     hash    a commit's pull request: ``version`` ``number`` ``ids`` ``written`` ``seconds`` (JSON)
+landings             zset    such a commit to when its pull request is to be told how it fares
 ===================  ======  ==============================================================================
 """
 

@@ -49,6 +49,7 @@ for i = first, #ARGV, 9 do
     if commit ~= '' then
       redis.call('HSET', p .. 'commit:' .. commit, ARGV[i + 4], state)
       redis.call('HINCRBY', p .. 'commit:' .. commit, 'version', 1)
+      redis.call('HSETNX', p .. 'commit:' .. commit, 'since', now)
       redis.call('EXPIRE', p .. 'commit:' .. commit, ARGV[3])
       redis.call('ZADD', p .. 'dirty', 0, commit)
       local alike = p .. 'alike:' .. string.match(commit, '^[^|]*|([^|]*|[^|]*)|')

@@ -20,11 +20,13 @@ from workers.records.commits import Commits
 from workers.records.counts import Counts
 from workers.records.declarations import Declarations
 from workers.records.drift import Drift
+from workers.records.environments import Environments
 from workers.records.exceptions import Exceptions
 from workers.records.failures import Failures
 from workers.records.holds import Holds
 from workers.records.hooks import Hooks
 from workers.records.intake import Intake
+from workers.records.landings import Landings
 from workers.records.leases import Leases
 from workers.records.measures import Measures
 from workers.records.plans import Plans
@@ -71,6 +73,7 @@ class Records:
         self.progress = Progress(client, clock)
         self.comments, self.pulls, self.plans = Comments(client), Pulls(client), Plans(client)
         self.commits = Commits(client)
+        self.environments, self.landings = Environments(client), Landings(client)
         self.quotas, self.secrets = Quotas(client), Secrets(client)
         self.leases = Leases(client)
         self.drift = Drift(client)

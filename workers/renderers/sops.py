@@ -23,7 +23,8 @@ from workers import known
 from workers.errors import BadConfiguration, OperatorError, RenderFailed
 from workers.git import trees
 from workers.given import Keys
-from workers.renderers import child, clear, scratch
+from workers.renderers import child, scratch
+from workers.renderers.clear import values as cleared
 
 _KINDS: Final = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".env": "dotenv", ".ini": "ini"}
 _VALUE: Final = "ENC[AES256_GCM,"
@@ -62,7 +63,7 @@ def opened(content: bytes, shown: str, keys: Keys) -> bytes:
         done = child.run("sops", shown, [_binary(), "decrypt", *types, str(file)], root, held)
     if done.code:
         raise refusal(done.code, shown, keys, content)
-    known.learn(clear.values(done.output, content))
+    known.learn(cleared(done.output, content))
     return done.output
 
 

@@ -34,7 +34,8 @@ NOTES: Final = {
     "Application metadata.namespace": "the catalog is the one namespace of all apps",
     "Application metadata.annotations": "`sync-wave` (of an app in an app), `manifest-generate-paths`, "
     "`deletion-approved`; `hookline.dev/depends-on`, `hookline.dev/drift`, `hookline.dev/drift-quiet`, "
-    "`hookline.dev/alerts`, `hookline.dev/rollback`, `hookline.dev/hold-until`, `-owner` and `-reason`",
+    "`hookline.dev/alerts`, `hookline.dev/rollback`, `hookline.dev/environment`, `hookline.dev/environment-url`, "
+    "`hookline.dev/hold-until`, `-owner` and `-reason`",
     "Application metadata.finalizers": "`resources-finalizer.argocd.argoproj.io`, also with `/background`",
     "Application spec.destination.server": "a cluster's `server`; `https://kubernetes.default.svc` is the first",
     "Application spec.destination.name": "a key of `clusters`; `in-cluster` is the first; this or `server`",
@@ -56,7 +57,8 @@ NOTES: Final = {
     "GitRepository spec.secretRef.name": "see [private repositories](private-repositories.md#secrets-of-flux)",
     "Kustomization metadata.namespace": "outside `flux-system` and `default` part of the name: `<namespace>.<name>`",
     "Kustomization metadata.annotations": "`hookline.dev/drift`, `hookline.dev/drift-quiet`, `hookline.dev/alerts`, "
-    "`hookline.dev/rollback`, `hookline.dev/hold-until`, `-owner` and `-reason`",
+    "`hookline.dev/rollback`, `hookline.dev/environment`, `hookline.dev/environment-url`, `hookline.dev/hold-until`, "
+    "`-owner` and `-reason`",
     "Kustomization spec.interval": "how long drift may stay unseen, 30 s at the least; a push is served at once",
     "Kustomization spec.sourceRef.kind": "`GitRepository` or `OCIRepository`",
     "HelmRelease metadata.name": "the app's is `helm-<name>`, outside `flux-system` and `default`"
