@@ -92,7 +92,14 @@ def publish(context: Context, name: str) -> None:
 def _look(context: Context, place: Place, held: Held) -> None:
     environments = context.records.environments
     record = environments.read(place.name)
-    account = _account(context, place, record)
+    try:
+        account = _account(context, place, record)
+    except (UnknownName, BadConfiguration) as error:
+        if record.words:
+            raise
+        log.error("deployment not ended", reason=str(error))  # nobody will come back for what no app is of any more
+        environments.settled(place.name, record.version, is_over=True)
+        return
     if account.name != record.account:
         environments.keep(place.name, held.token, account=account.name)
     pace, trouble = Pace(context, account, place.repository, "deployments", held), None

@@ -164,7 +164,7 @@ def _desk(kind: str, folder: Path, client: redis.Redis, stack: contextlib.ExitSt
             "hooks": {"main": {"forge": kind, "secrets": ["env:SECRET"]}},
             "forges": {"it": {"kind": kind, "api": forge.api, "token": "env:TOKEN"}},
             "repositories": [{"url": PUBLIC_URL, "clone": forge.clone_url(REPOSITORY)}],
-            "sync": {"lease": 1},
+            "sync": {"lease": 20},
         }
     )
     clock = Clock()

@@ -302,6 +302,29 @@ def test_a_hook_that_leaves_the_configuration_leaves_nothing_in_progress(desk: D
     assert desk.shown() == [(0, ["in progress", "inactive"])]
 
 
+def test_an_environment_whose_account_is_gone_is_forgotten_with_its_last_app(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Until then it waits for an account; what nobody can end is said once."""
+    desk.declare("web")
+    desk.end("web", desk.revisions[0])
+    settings, name = desk.context.settings, Place("main", REPOSITORY, "production").name
+    held = dict(settings.forges)
+    settings.forges.clear()
+    try:
+        desk.publish()
+        assert "deployment not written yet" in capsys.readouterr().out
+        with desk.records.redis.pipeline() as pipe:
+            environments.leave(pipe, name, "web")
+            pipe.execute()
+        assert desk.settle() == 1
+    finally:
+        settings.forges.update(held)
+    assert "deployment not ended" in capsys.readouterr().out
+    assert desk.records.redis.keys("hookline:environment:*") == []
+    assert desk.forge.calls == []
+
+
 def test_one_worker_tells_at_a_time(desk: Desk) -> None:
     """Whoever comes meanwhile leaves it to the other, and what was said meanwhile is told by that one."""
     desk.declare("web")

@@ -181,6 +181,22 @@ def test_one_that_is_closed_is_cleaned_up(desk: Desk, merge: str) -> None:
     assert len(desk.planned) == 1
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_one_that_is_merged_is_known_by_its_commit(desk: Desk, wanted: bool) -> None:
+    """Where pull requests are told how their deployment fares, whichever way it was merged."""
+    hook = desk.context.settings.hooks["main"]
+    desk.context.settings.hooks["main"] = hook.model_copy(update={"deployed": wanted})
+    desk.deliver("opened")
+    desk.look()
+    del desk.open[NUMBER]
+    desk.merges[NUMBER] = MOVED
+    desk.deliver("closed", merged=True)
+    desk.look()
+    merge = f"main|{pull().repository}|{MOVED}|{pull().ref}"
+    assert desk.records.landings.read(merge).number == (NUMBER if wanted else 0)
+    assert desk.counter.landed == [merge] * wanted
+
+
 def test_one_that_is_closed_unplanned_is_not_left_pending(desk: Desk) -> None:
     """And one that nobody ever looked at leaves nothing behind."""
     desk.deliver("opened")
