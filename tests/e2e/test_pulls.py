@@ -16,11 +16,15 @@ from tests.workers.manifests import config
 BOT = "hookline-bot"
 
 
-def shown(site: Site, number: int, words: str, seconds: float = 60.0) -> Comment:
-    """Wait until our one comment below a pull request says something, and return it."""
+DEPLOYED = ("  name: myapp\n", "  name: myapp\n  annotations: {hookline.dev/environment: production}\n")
+
+
+def shown(site: Site, number: int, words: str, seconds: float = 60.0, marker: str = "hookline/plan") -> Comment:
+    """Wait until our one comment of a kind below a pull request says something, and return it."""
     deadline = time.monotonic() + seconds
     while True:
         found = [one for one in site.forge.state.talk.comments(REPOSITORY, number) if one.author == BOT]
+        found = [one for one in found if marker in one.body.partition("\n")[0]]
         if found and words in found[0].body:
             assert len(found) == 1
             return found[0]
@@ -30,8 +34,11 @@ def shown(site: Site, number: int, words: str, seconds: float = 60.0) -> Comment
 
 @pytest.mark.parametrize("kind", ["github", "gitlab"])
 def test_a_pull_request_is_planned_shown_merged_and_deployed(start: Start, kind: str) -> None:
-    """One comment that each push edits, a green status, and what it said comes true; the comment has an end, too."""
-    site = start(kind=kind)
+    """One comment that each push edits, a green status, and what it said comes true; the comment has an end, too.
+
+    The merge is a deployment to the app's environment, and another comment says how that went.
+    """
+    site = start(kind=kind, settings={"hooks": {"main": {"deployed": True}}}, replace=DEPLOYED)
     assert site.ended(site.push({"one.yaml": config("one")})).state == "success"
     site.checkout.switch("change")
     head = site.push({"one.yaml": config("one", "b"), "two.yaml": config("two")})
@@ -51,4 +58,10 @@ def test_a_pull_request_is_planned_shown_merged_and_deployed(start: Start, kind:
     assert site.ended(merged).state == "success"
     assert site.kubectl("get", "configmap", "two", "-o", "jsonpath={.data.key}") == "a"
     assert shown(site, pull.number, "merged as").number == first.number
+    assert merged[:7] in shown(site, pull.number, "Deployed to production in ", marker="hookline/deployed").body
+    deadline = time.monotonic() + 30
+    while (made := site.forge.state.deployments.of(REPOSITORY, "production")[0]).state != "success":
+        assert time.monotonic() < deadline, made
+        threading.Event().wait(0.1)
+    assert made.sha == merged
     assert {one.context for one in site.forge.statuses(sha=head)} == {"hookline/plan"}
