@@ -6,8 +6,10 @@ import pytest
 
 from deploy.local.forge import DROP, LOST, Fault, faults
 from deploy.local.stack import REPOSITORY
+from tests.fakes import github_apps
 from tests.workers.deploying.conftest import Desk
-from workers import deployed, deploying, reporting
+from workers import context, deployed, deploying, reporting
+from workers.apis import Forge as Account
 from workers.environments import Place
 from workers.model import Commit, Outcome, Report, Stage, State
 from workers.records import commits, environments
@@ -268,6 +270,37 @@ def test_a_missing_right_is_said_and_holds_up_no_status(desk: Desk, capsys: pyte
     assert desk.shown() == []
     desk.settle()
     assert desk.shown()[0][1][-1] == "success"
+
+
+@pytest.mark.parametrize("standing", ["github"], indirect=True)
+@pytest.mark.parametrize("may", [True, False])
+def test_an_app_needs_the_permission(
+    desk: Desk, may: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A token of its own is made for deployments: without the permission check runs are written as ever."""
+    app = github_apps.register(desk.forge)
+    granted = {"checks": "write", "metadata": "read", **({"deployments": "write"} if may else {})}
+    desk.forge.state.apps.install(app, "your-org", granted)
+    monkeypatch.setenv("KEY", github_apps.key()[0])
+    told = {"kind": "github", "api": desk.forge.api, "app": {"id": app.client_id, "key": "env:KEY"}}
+    settings = desk.context.settings.model_copy(update={"forges": {"it": Account.model_validate(told)}})
+    desk.context = context.create(settings, desk.records, desk.context.counter)
+    desk.declare("web")
+    revision = desk.revisions[4 + may]  # no App changes another's check run
+    desk.end("web", revision)
+    desk.publish()
+    commit = Commit("main", REPOSITORY, revision, "refs/heads/main")
+    with desk.records.redis.pipeline() as pipe:
+        commits.say(pipe, "web", {commit: Report(State.SUCCESS, "synced", 3)})
+        pipe.execute()
+    reporting.publish(desk.context, commit_id(commit))
+    desk.context.http.close()
+    client = desk.context.accounts.named("it", REPOSITORY).client
+    assert client is not None
+    client.close()
+    assert desk.records.commits.dirty(9e9) == []
+    assert [told[-1] for _, told in desk.shown()] == ["success"] * may
+    assert ("lacks the permission to write deployments" in capsys.readouterr().out) is not may
 
 
 def test_a_commit_that_is_gone_is_left_alone(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
