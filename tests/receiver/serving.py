@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -90,6 +91,7 @@ def start(config: Path, port: int) -> Web:
             with contextlib.suppress(httpx2.HTTPError):
                 client.get(f"http://127.0.0.1:{port}/livez")
                 return web
+            time.sleep(0.02)  # asking without a pause would take the core that it starts on
     raise RuntimeError(f"the web process ended with {process.returncode}")
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPResponse
 from pathlib import Path
 
 import httpx2
@@ -73,7 +74,10 @@ def test_a_second_request_on_a_connection_has_its_own_deadline(web: Web) -> None
     """Keep-alive is no way around it."""
     with web.connect() as stranger:
         stranger.sendall(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n")
-        assert stranger.recv(1000).startswith(b"HTTP/1.1 200 ")
+        answer = HTTPResponse(stranger)
+        answer.begin()
+        answer.read()  # all of it: its end may come by itself, and is not what is waited for below
+        assert answer.status == 200
         stranger.sendall(HEAD)
         assert stranger.recv(100) == b""
 
