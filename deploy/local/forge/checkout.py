@@ -17,16 +17,17 @@ class Checkout:
         self.folder = folder
         folder.parent.mkdir(parents=True, exist_ok=True)
         who = ("-c", f"user.name={AUTHOR[0]}", "-c", f"user.email={AUTHOR[1]}")
-        git(folder.parent, "clone", "-q", *who, url, str(folder))
+        git(folder.parent, "clone", "-q", "--template=", *who, url, str(folder))
         self.switch(branch)
 
     def switch(self, branch: str, start: str = "") -> None:
         """Work on ``branch``, made at ``start`` (default: here) when neither side has it."""
-        if git(self.folder, "for-each-ref", f"refs/heads/{branch}"):
+        refs = git(self.folder, "for-each-ref", "--format=%(refname)").splitlines()
+        if f"refs/heads/{branch}" in refs:
             git(self.folder, "switch", "-q", branch)
-        elif git(self.folder, "for-each-ref", f"refs/remotes/origin/{branch}"):
+        elif f"refs/remotes/origin/{branch}" in refs:
             git(self.folder, "switch", "-q", "-c", branch, "--no-track", f"origin/{branch}")
-        elif start or git(self.folder, "for-each-ref", "refs/heads"):
+        elif start or any(ref.startswith("refs/heads/") for ref in refs):
             git(self.folder, "switch", "-q", "-c", branch, *([start] if start else []))
         else:
             git(self.folder, "symbolic-ref", "HEAD", f"refs/heads/{branch}")

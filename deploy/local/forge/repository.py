@@ -88,7 +88,7 @@ class Repository:
         if (self.path / "HEAD").exists():
             return
         self.path.mkdir(parents=True, exist_ok=True)
-        git(self.path, "init", "-q", "--bare")
+        git(self.path, "init", "-q", "--bare", "--template=")  # no sample hooks: fourteen files a time
         (self.path / "HEAD").write_text(f"ref: refs/heads/{default_branch}\n", encoding="utf-8")
         with (self.path / "config").open("a", encoding="utf-8") as settings:
             settings.write(_SETTINGS)
