@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import redis
 from prometheus_client import CollectorRegistry
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from starlette import requests
 
     from receiver.edge import Edge
+
+
+UPKEEP: Final = ("packed", "collected", "evicted", "swept", "stopped")
 
 
 async def metrics(request: requests.Request) -> Response:
@@ -73,6 +76,7 @@ class Measured(Collector):
             ("syncs", "Requests that ended, by how.", "outcome", [one.value for one in Outcome]),
             ("alerts", "Alerts told; one that was told already is not.", "kind", [one.value for one in Kind]),
             ("alert_failures", "Messages a target did not take.", "target", targets),
+            ("mirror_upkeep", "What was done to mirrors.", "kind", UPKEEP),
         ):
             family = CounterMetricFamily(f"hookline_{name}", text, labels=[label])
             for value in dict.fromkeys([*known, *sorted(counted.get(name, {}))]):
@@ -112,3 +116,17 @@ class Measured(Collector):
                 ages.add_metric([hook], max(0.0, self._edge.clock() - heard))
             silent.add_metric([hook], missed.count(hook))
         yield from (queues, outboxes, ages, silent)
+        yield from self._mirrors()
+
+    def _mirrors(self) -> Iterator[Metric]:
+        held = self._edge.records.mirrors.all(self._edge.clock())
+        for name, text in (
+            ("count", "Mirrors of repositories on a machine."),
+            ("size", "Bytes that they take."),
+            ("in_use", "Bytes of those that were used lately."),
+            ("budget", "Bytes that they may take; 0: as many as they like."),
+        ):
+            family = GaugeMetricFamily(f"hookline_mirrors_{name}", text, labels=["machine"])
+            for machine, one in held.items():
+                family.add_metric([machine], getattr(one, name))
+            yield family

@@ -41,6 +41,7 @@ PUBLISH: Final = "hookline.publish"
 TICK: Final = "hookline.tick"
 SWEEP_ALL: Final = "hookline.sweep"
 SWEEP_DRIFT: Final = "hookline.drift"
+UPKEEP: Final = "hookline.upkeep"
 ALERT: Final = "hookline.alert"
 COMMENT: Final = "hookline.comment"
 PLAN: Final = "hookline.plan"
@@ -103,6 +104,7 @@ def application(settings: Settings) -> Celery:
             "tick": _timed(TICK, settings.sync.tick_every, REPORT),
             "sweep": _timed(SWEEP_ALL, settings.sync.sweep_every / TURNS),
             "drift": _timed(SWEEP_DRIFT, drift_every(settings)),
+            "upkeep": _timed(UPKEEP, settings.mirrors.upkeep_every, PLANS),
         },
     )
     return app

@@ -28,6 +28,7 @@ from workers.groups import (
 )
 from workers.identities import PlanIdentity
 from workers.issuers import Audit, Issuer
+from workers.mirroring import Mirrors
 from workers.rendering import Charts, Kustomize
 from workers.signers import Signers
 
@@ -167,6 +168,7 @@ class Settings(BaseSettings):
     alerts: Alerts = Alerts()
     holds: Holds = Holds()
     log: Log = Log()
+    mirrors: Mirrors = Mirrors()
     charts: Charts = Charts()
     kustomize: Kustomize = Kustomize()
     helm: Path | None = None

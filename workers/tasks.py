@@ -21,6 +21,7 @@ from workers import (
     sweep,
     sync,
     telemetry,
+    upkeep,
 )
 from workers.alerts import sending
 from workers.context import Context
@@ -105,3 +106,9 @@ def sweep_all() -> None:
 def sweep_drift() -> None:
     """Compare live objects with what was accepted, on each cluster whose turn it is."""
     sweep.sweep_clusters(held(), broker.drift_every(settings))
+
+
+@app.task(name=broker.UPKEEP)
+def look_after_mirrors() -> None:
+    """Begin to pack and remove mirrors of this machine; that goes on beside this worker's slots."""
+    upkeep.start(held())

@@ -15,6 +15,7 @@ from workers.alerts import telling
 from workers.errors import BadConfiguration
 from workers.model import Outcome, Ref, Stage, SyncRecord
 from workers.records.hooks import Missed
+from workers.records.mirrors import Held
 from workers.records.repairs import Note
 from workers.settings import Settings
 
@@ -105,3 +106,20 @@ def test_without_a_token_there_is_no_such_path(settings: Settings, redis_client:
     given["edge"]["metrics_token"] = "env:NOT_SET"
     with pytest.raises(BadConfiguration, match="NOT_SET"):
         edge.create(Settings.model_validate(given))
+
+
+def test_mirrors_are_told_of_by_machine_until_it_is_silent_for_a_day(
+    held: edge.Edge, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = held.clock()
+    held.records.mirrors.note("one", Held(3, 500, 200, 400), now)
+    held.records.mirrors.note("two", Held(1, 7, 0, 0), now - 25 * 3600)
+    held.records.counts.add("mirror_upkeep", "evicted")
+    found = scraped(client)
+    assert {name: value for name, value in found.items() if "mirror" in name and value} == {
+        "hookline_mirror_upkeep_total['evicted']": 1,
+        "hookline_mirrors_count['one']": 3,
+        "hookline_mirrors_size['one']": 500,
+        "hookline_mirrors_in_use['one']": 200,
+        "hookline_mirrors_budget['one']": 400,
+    }

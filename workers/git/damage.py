@@ -17,6 +17,7 @@ import structlog
 from git.db import GitCmdObjectDB
 
 from workers.errors import MirrorDamaged
+from workers.git import place
 
 log = structlog.get_logger()
 
@@ -132,9 +133,15 @@ def mended(mirror: Path) -> None:
 def tidy(mirror: Path) -> list[str]:
     """Remove what a process left that died while it changed the mirror; return that. Call it under the mirror's lock.
 
-    Locks of refs below ``refs/hookline`` stay: those are made without that lock, and nothing else waits for one.
+    Locks of refs below ``refs/hookline`` stay: those are made without that lock, and nothing else waits for one. Half a
+    pack stays while the mirror is packed anew.
     """
-    left = [one for glob in (*_LOCKS, *_HALF) for one in mirror.glob(glob)]
+    with place.trying(mirror, ".upkeep") as nobody_packs:
+        return _tidied(mirror, _LOCKS if nobody_packs is None else (*_LOCKS, *_HALF))
+
+
+def _tidied(mirror: Path, globs: tuple[str, ...]) -> list[str]:
+    left = [one for glob in globs for one in mirror.glob(glob)]
     for one in left:
         if one.is_dir():
             shutil.rmtree(one, ignore_errors=True)

@@ -95,6 +95,7 @@ class Mirror:
         """Return the files of a commit that is here. Raises what the guard says of it, at every call."""
         if self._guard:
             self._guard(self, revision)
+        self.place.use()
         found: Tree = self._answers.once(f"tree {revision}", lambda: Tree(self.repo, self.url, revision))
         return found
 
@@ -190,12 +191,13 @@ class Mirror:
         self._answers.forget()
 
     def remote_refs(self) -> Refs:
-        """Ask the server for its refs, with one call."""
-        return self._server.refs(self.repo)
+        """Ask the server for its refs, with one call. That makes no mirror, and does not count as a use of one."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return self._server.refs(self.path.parent)
 
     def _point_head(self) -> None:
         """Point the mirror's HEAD where the server's HEAD points."""
-        if not (head := self._server.refs(self.repo, "HEAD").head):
+        if not (head := self._server.refs(self.path.parent, "HEAD").head):
             raise SourceMissing(f"{self.url} has no default branch: name a branch in targetRevision")
         self.repo.git.symbolic_ref("HEAD", head)
         self._answers.forget()

@@ -1,7 +1,8 @@
 """Where a mirror lies on this machine, and the small files beside it that its processes share.
 
-``NAME.git`` is the mirror; ``NAME.lock`` is held while it changes, ``NAME.fetched`` says when it last did and for whom,
-and the age of ``NAME.used`` when anybody last read it. Nothing here knows of servers.
+``NAME.git`` is the mirror; ``NAME.lock`` is held while it changes and ``NAME.upkeep`` while it is packed anew,
+``NAME.fetched`` says when it last changed and for whom, and the age of ``NAME.used`` when anybody last read it. Nothing
+here knows of servers.
 """
 
 from __future__ import annotations
@@ -110,11 +111,7 @@ class Place:
 
     def clear(self) -> None:
         """Take the mirror away; whoever reads it at this moment finds it gone, never half. Call it under the lock."""
-        self._stamp.unlink(missing_ok=True)
-        away = self.path.with_suffix(f"{_AWAY}-{uuid.uuid4().hex[:8]}")
-        with contextlib.suppress(FileNotFoundError):
-            self.path.rename(away)
-            shutil.rmtree(away, ignore_errors=True)
+        take_away(self.path)
 
 
 def held(descriptor: int) -> bool:
@@ -124,6 +121,22 @@ def held(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def trying(mirror: Path, suffix: str = ".lock") -> Iterator[int | None]:
+    """Hold a mirror's lock if it can be had at once; yield its descriptor, ``None`` when somebody else holds it."""
+    with mirror.with_suffix(suffix).open("w") as file:
+        yield file.fileno() if held(file.fileno()) else None
+
+
+def take_away(mirror: Path) -> None:
+    """Remove a mirror as one step, and then its files. Call it under the mirror's lock."""
+    mirror.with_suffix(".fetched").unlink(missing_ok=True)
+    away = mirror.with_suffix(f"{_AWAY}-{uuid.uuid4().hex[:8]}")
+    with contextlib.suppress(FileNotFoundError):
+        mirror.rename(away)
+        shutil.rmtree(away, ignore_errors=True)
 
 
 def is_away(path: Path) -> bool:

@@ -6,7 +6,9 @@ can ask nobody for what a partial clone left out.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final, TypeVar
 
 import git
@@ -54,12 +56,17 @@ class Server:
         if damage.is_sign(said):  # git went around it, and would at every call
             raise transport.judged(self._url, said)
 
-    def refs(self, repo: git.Repo, *patterns: str) -> Refs:
-        """Return the refs that the server has of these names, or all of them. Raises as `transport.reaching` does."""
+    def refs(self, folder: Path, *patterns: str) -> Refs:
+        """Return the refs that the server has of these names, or all of them. Raises as `transport.reaching` does.
+
+        ``folder`` is any that is there: no repository is needed to ask.
+        """
+        asking = git.Git(folder)
+        asking.update_environment(**transport.environment(), GIT_DIR=os.devnull)
         arguments = ("--symref", "--end-of-options", self._clone, *patterns)
 
         def call(handed: dict[str, str]) -> str:
-            return str(repo.git.ls_remote(*arguments, kill_after_timeout=FETCH_SECONDS, env=handed))
+            return str(asking.ls_remote(*arguments, kill_after_timeout=FETCH_SECONDS, env=handed))
 
         return advertised(asked(self._url, self._clone, self._find, call))
 

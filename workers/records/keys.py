@@ -16,6 +16,7 @@ digests:<app>        hash    object to "version rendered accepted ownership": ve
 saves                string  how often any of those changed
 saved                zset    app to the number of that change
 home                 hash    app to the "cluster|ApplySet" it was last applied to
+mirrors              hash    machine to what its mirrors take of its disk (JSON)
 watchers             zset    watch process to when it last said that it lives
 nudged:<app>         string  a message was sent to look at the app, and nobody has since; with expiry
 drifted:<app>        hash    object to what is said of its drift (JSON), while it differs

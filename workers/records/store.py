@@ -29,6 +29,7 @@ from workers.records.intake import Intake
 from workers.records.landings import Landings
 from workers.records.leases import Leases
 from workers.records.measures import Measures
+from workers.records.mirrors import Mirrors
 from workers.records.plans import Plans
 from workers.records.progress import Progress
 from workers.records.pulls import Pulls
@@ -89,7 +90,7 @@ class Records:
         self.counts = Counts(client)
         self.sources = Sources(client)
         self.unwell = Unwell(client)
-        self.measures = Measures(client)
+        self.measures, self.mirrors = Measures(client), Mirrors(client)
         self.failures = Failures(client, clock)
         self.audit = Audit(client, clock, trail.most, trail.file)
 
