@@ -13,11 +13,12 @@ from receiver.forges import Secrets
 from receiver.published import Published
 from receiver.signatures import signing_key
 from workers import catalogs, configuration, secretrefs, tokens, trust
+from workers.apis import Hook
 from workers.broker import Counter
 from workers.catalog import Catalog
 from workers.errors import BadConfiguration
 from workers.records import Records, connect
-from workers.settings import Hook, Settings
+from workers.settings import Settings
 
 COLLECTED_AFTER = 20_000
 """Objects more than freed, after which Python looks for cycles: a payload is many objects and no cycle."""

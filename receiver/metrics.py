@@ -20,8 +20,8 @@ from starlette.responses import Response
 
 from receiver.answers import refusal
 from workers.alert import Kind
-from workers.broker import QUEUES
 from workers.model import Outcome
+from workers.queues import QUEUES
 
 if TYPE_CHECKING:
     from starlette import requests

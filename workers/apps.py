@@ -66,9 +66,8 @@ class App:
     ignored: tuple[Ignored, ...] = ()
     waits: bool = True
     checks: tuple[Check, ...] = ()
-    """Whether the health of all its objects counts, and which objects' counts besides."""
     expressions: tuple[Expressions, ...] = ()
-    """What judges the objects of some kinds."""
+    """Whether the health of all its objects counts, which objects' counts besides, and what judges those of some kinds."""
     wave: int = 0  # when it is looked at among the apps that its parent declares
     kind: str = "Application"
     parent: str = ""

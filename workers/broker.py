@@ -7,57 +7,42 @@ records, and the tick sends again whatever was recorded and never looked at.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from celery import Celery
-from kombu import Exchange, Queue
+from kombu import Queue
 
 from workers.errors import RecordsUnavailable
 from workers.inquiry import Inquiry
 from workers.messages import Messages
-from workers.model import Accepted, Commit, Delivery, Report, Request, Sighting, Why
+from workers.model import Accepted, Commit, Delivery, Report, Request, Sighting
+from workers.queues import (
+    ALERT,
+    ALERTS,
+    COMMENT,
+    DEPLOY,
+    EMERGENCY,
+    EXCHANGE,
+    INQUIRE,
+    LAND,
+    LOOK,
+    MERGE,
+    MOST_BETWEEN,
+    PLAN,
+    PLANS,
+    PUBLISH,
+    QUEUE_OF,
+    QUEUES,
+    REPORT,
+    SWEEP,
+    SWEEP_ALL,
+    SWEEP_DRIFT,
+    TICK,
+    TURNS,
+    UPKEEP,
+)
 from workers.records import Records, store
 from workers.settings import Settings
-
-EMERGENCY: Final = "emergency"
-REPORT: Final = "report"
-MERGE: Final = "merge"
-SWEEP: Final = "sweep"
-ALERTS: Final = "alerts"
-PLANS: Final = "plans"
-QUEUES: Final = (EMERGENCY, REPORT, MERGE, SWEEP, ALERTS, PLANS)
-"""Taken in this order: a worker looks into the next queue only when those before it are empty."""
-
-EXCHANGE: Final = Exchange("hookline", type="direct")
-
-TURNS: Final = 6
-"""Parts that a pass of the sweep is done in."""
-
-MOST_BETWEEN: Final = 30.0
-"""Seconds between two times that somebody asks whether a cluster has to be swept for drift."""
-
-LOOK: Final = "hookline.look"
-PUBLISH: Final = "hookline.publish"
-TICK: Final = "hookline.tick"
-SWEEP_ALL: Final = "hookline.sweep"
-SWEEP_DRIFT: Final = "hookline.drift"
-UPKEEP: Final = "hookline.upkeep"
-ALERT: Final = "hookline.alert"
-COMMENT: Final = "hookline.comment"
-PLAN: Final = "hookline.plan"
-INQUIRE: Final = "hookline.inquire"
-DEPLOY: Final = "hookline.deploy"
-LAND: Final = "hookline.land"
-
-QUEUE_OF: Final = {
-    Why.EMERGENCY: EMERGENCY,
-    Why.MANUAL: EMERGENCY,
-    Why.APPROVAL: EMERGENCY,
-    Why.ROLLBACK: EMERGENCY,
-    Why.RERUN: EMERGENCY,
-    Why.SWEEP: SWEEP,
-}
-"""The queue by reason; every other reason goes to ``merge``."""
 
 
 def broker_url(url: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from workers import apps, comments, pulls, repositories
+from workers.apis import Hook
 from workers.apps import App
 from workers.model import (
     Accepted,
@@ -26,7 +27,6 @@ from workers.model import (
     Taken,
     Why,
 )
-from workers.settings import Hook
 
 MERGE_QUEUE = "refs/heads/gh-readonly-queue/"
 REPORTED = frozenset({"github", "gitlab", "gitea", "forgejo", "bitbucket", "bitbucket-data-center"})

@@ -8,12 +8,12 @@ from typing import Any
 from uuid import uuid4
 
 from workers import apps, comments, intake, pulls
+from workers.apis import Hook
 from workers.apps import App
 from workers.model import Accepted, Delivery, Event, EventKind, Ignored, Taken
 from workers.pull import Wanted
 from workers.records import Records
 from workers.records.intake import Kept
-from workers.settings import Hook
 
 
 @dataclass(frozen=True, slots=True)

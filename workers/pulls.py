@@ -11,11 +11,11 @@ from typing import Final
 
 import orjson
 
+from workers.apis import Hook
 from workers.apps import Index
 from workers.model import Commit, Event, EventKind, Report, Sighting, State
 from workers.pull import Wanted, Word
 from workers.records.intake import PLAN, WANTED
-from workers.settings import Hook
 
 OPEN: Final = frozenset(
     {"opened", "updated", "reopened", "retargeted", "labeled", "unlabeled", "approved", "dismissed"}

@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from workers.apis import Forge
+from workers.apis import Forge, Hook
 from workers.credentials import RepositoryCredential, RepositorySecrets
 from workers.decryption import Decryption
 from workers.groups import (
@@ -77,44 +77,6 @@ class Cluster(Group):
     force_conflicts: bool = True
     """Take fields over from other field managers. Git wins by default, as in Argo CD and Flux."""
     plans: PlanIdentity | None = None
-
-
-class Hook(Group):
-    """One webhook: the URL path ``/hooks/<key>``, its forge, its secrets and the repositories it may speak for."""
-
-    forge: Literal["github", "gitlab", "gitea", "forgejo", "bitbucket", "bitbucket-data-center"]
-    secrets: tuple[SecretRef, ...] = ()
-    """Every secret here is accepted, so that one can be rotated while the other is still in use."""
-    signing_keys: tuple[SecretRef, ...] = ()
-    """GitLab's signing tokens (whsec_…). When any is set, the plain secret token is no longer accepted."""
-    repositories: tuple[str, ...] = ("**",)
-    """Globs over the full name; ``*`` stays within one segment, a last ``**`` takes all below. Or ``id:<number>``:
-    the forge's own id of a repository, which a rename does not change."""
-    host: str = ""
-    """The host of the repositories' URLs, when only that one is to be believed. Bitbucket Data Center before 8.0
-    needs it: its deliveries name no URL."""
-    comments: bool = False
-    """Whether a comment ``/hookline approve [APP]`` below a merged pull request, or its commit, approves what it
-    brought, when its author may write to the repository. The forge has to send comments, too."""
-    plans: bool = True
-    """Whether pull requests get plans (`docs/plans.md`), where an account is for the hook: a comment and the status
-    `hookline/plan`. The forge has to send pull requests, too."""
-    deployed: bool = False
-    """Whether a merged pull request gets a comment that says how its deployment fares (`docs/environments.md`), where
-    an account is for the hook."""
-    plan_label: str = "hookline/plan"
-    """The label with which a person who may write lets the pull request of a fork be planned, until its next push."""
-    account: str = ""
-    """The account (a key under ``forges``) that writes the statuses. Without it: one of this kind whose host is
-    ``host``, if set, and whose ``repositories`` hold the repository."""
-
-    @model_validator(mode="after")
-    def _closed_by_default(self) -> Hook:
-        if not self.secrets and not self.signing_keys:
-            raise ValueError("a hook without a secret would accept anybody: add `secrets: [env:NAME]`")
-        if self.signing_keys and self.forge != "gitlab":
-            raise ValueError("signing_keys are GitLab's: use `secrets` for other forges")
-        return self
 
 
 class Repository(Group):

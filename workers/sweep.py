@@ -15,12 +15,12 @@ import structlog
 from workers import deployed, drift, endings, pulls, reopening, replanning, revisions
 from workers.alerts import telling
 from workers.apps import App, Index, decoded
-from workers.broker import TURNS
 from workers.context import Context
 from workers.endings import ask_again
 from workers.errors import HooklineError
 from workers.git.refs import Refs
 from workers.model import Request, Why
+from workers.queues import TURNS
 from workers.records.hooks import Missed
 
 log = structlog.get_logger()

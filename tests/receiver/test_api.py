@@ -10,7 +10,7 @@ import redis
 from starlette.testclient import TestClient
 
 from receiver import edge
-from workers import broker, tokens
+from workers import queues, tokens
 from workers.model import Action, Change, Outcome, Ref, Stage, SyncRecord
 
 SYNC = "/api/apps/myapp/sync"
@@ -34,7 +34,7 @@ def test_a_good_token_syncs_ahead_of_the_queue_and_is_audited(
     """202, a request with its number, a message in the emergency queue, and who asked, why and from where."""
     answer = client.post(SYNC, json={"reason": "production burns"}, headers=bearer(token(held)))
     assert (answer.status_code, answer.json()["number"]) == (202, 1)
-    assert redis_client.llen(broker.EMERGENCY) == 1
+    assert redis_client.llen(queues.EMERGENCY) == 1
     [entry] = held.records.audit.entries()
     assert (entry["action"], entry["app"], entry["who"], entry["reason"]) == ("sync", "myapp", "ci", "production burns")
     assert entry["token"] == "token-1"
@@ -65,7 +65,7 @@ def test_a_bad_token_queues_nothing(
     headers = bearer(texts[case]) if texts[case] else {}
     answer = client.post(SYNC, headers=headers)
     assert answer.status_code == code
-    assert redis_client.llen(broker.EMERGENCY) == 0
+    assert redis_client.llen(queues.EMERGENCY) == 0
     assert held.records.audit.entries() == []
 
 

@@ -22,7 +22,7 @@ from receiver import app, edge
 from tests.receiver import keys as made
 from tests.receiver.conftest import KEY
 from tests.receiver.keys import ISSUER, Ci, document, pem, published, segment
-from workers import broker, tokens
+from workers import queues, tokens
 from workers.records.failures import WINDOW
 from workers.records.keys import key
 from workers.settings import Settings
@@ -206,7 +206,7 @@ def changed(token: str) -> str:
 
 def nothing_happened(held: edge.Edge, redis_client: redis.Redis, but: set[str]) -> None:
     """No message, no request, no entry: no key in Redis but those named."""
-    assert redis_client.llen(broker.EMERGENCY) == 0
+    assert redis_client.llen(queues.EMERGENCY) == 0
     assert held.records.audit.entries() == []
     assert set(redis_client.keys("*")) == {key(name) for name in but}
 
@@ -255,7 +255,7 @@ def test_a_token_that_changes_something_is_used_once_and_one_that_reads_often(
     assert client.post(SYNC, headers=token).status_code == 202
     assert client.post(SYNC, headers=token).status_code == 401
     assert client.get("/api/apps", headers=token).status_code == 200
-    assert (redis_client.llen(broker.EMERGENCY), len(held.records.audit.entries())) == (1, 1)
+    assert (redis_client.llen(queues.EMERGENCY), len(held.records.audit.entries())) == (1, 1)
     assert redis_client.hget(key("failed"), "testclient") == "1"
 
 
@@ -279,7 +279,7 @@ def test_of_a_hundred_replays_at_once_exactly_one_wins(
         codes = list(pool.map(ask, range(100)))
     assert codes.count(202) == 1
     assert set(codes) <= {202, 401, 429}
-    assert (redis_client.llen(broker.EMERGENCY), redis_client.llen(key("trail"))) == (1, 1)
+    assert (redis_client.llen(queues.EMERGENCY), redis_client.llen(key("trail"))) == (1, 1)
 
 
 def test_the_limiter_holds_over_replicas_and_restarts(

@@ -17,9 +17,9 @@ from receiver.forges import FORGES, BadPayload, Secrets
 from receiver.forges.payload import header, is_ref, key
 from tests.workers.test_intake import Counter, app, nobody
 from workers import apps, intake
+from workers.apis import Hook
 from workers.model import Delivery, Ignored, Taken
 from workers.records import coding
-from workers.settings import Hook
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
 INDEX = apps.index([app(), app("any", "HEAD"), app("range", "*")])

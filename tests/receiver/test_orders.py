@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from receiver import edge
 from tests.receiver.conftest import encoded, push, signed
 from tests.receiver.test_api import bearer, token
-from workers import broker, tokens, witness
+from workers import queues, tokens, witness
 from workers.model import Ref
 
 APP = "/api/apps/myapp"
@@ -206,7 +206,7 @@ def test_what_is_wrong_changes_nothing(
     body = {key: said for key, said in {**body, **change}.items() if said is not None}
     answer = ask(client, held, method, path, body, scope)
     assert (answer.status_code, answer.json().keys()) == (code, {"error"})
-    assert redis_client.llen(broker.EMERGENCY) == 0
+    assert redis_client.llen(queues.EMERGENCY) == 0
     assert held.records.audit.entries() == []
     assert (held.records.holds.all(), held.records.exceptions.all()) == ([], {})
 

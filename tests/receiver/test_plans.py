@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from receiver import edge
 from tests.receiver.test_api import bearer, token
 from tests.receiver.test_orders import APP, ask
-from workers import broker
+from workers import queues
 from workers.inquiry import Inquiry, Reply
 from workers.records import plans
 from workers.records.keys import key
@@ -46,7 +46,7 @@ def test_it_needs_its_own_scope_for_the_app(client: TestClient, held: edge.Edge,
         other = bearer(token(held, scopes=("plan",), apps=("other-*",)))
         assert client.request(method, path, headers=other).status_code == 403
         assert client.request(method, path).status_code == 401
-    assert redis_client.llen(broker.PLANS) == 1
+    assert redis_client.llen(queues.PLANS) == 1
     assert sorted(redis_client.keys()) == before
     everywhere = bearer(token(held, scopes=("plan",), apps=("*",)))
     unknown = client.post("/api/apps/nobody/plan", headers=everywhere)
@@ -62,13 +62,13 @@ def test_a_plan_is_recorded_and_queued_audited_and_had(
     name = made.json()["id"]
     assert (made.status_code, made.json()) == (202, {"app": "myapp", "id": name, "state": "pending"})
     assert made.headers["location"] == f"{APP}/plans/{name}"
-    [message] = redis_client.lrange(broker.PLANS, 0, -1)
+    [message] = redis_client.lrange(queues.PLANS, 0, -1)
     sent = orjson.loads(message)
-    assert (sent["headers"]["task"], orjson.loads(base64.b64decode(sent["body"]))[0]) == (broker.INQUIRE, [name])
+    assert (sent["headers"]["task"], orjson.loads(base64.b64decode(sent["body"]))[0]) == (queues.INQUIRE, [name])
     [entry] = held.records.audit.entries()
     assert (entry["action"], entry["app"], entry["revision"], entry["who"]) == ("plan", "myapp", "feature", "ci")
     assert client.post(PATH, headers=headers).status_code == 401
-    assert redis_client.llen(broker.PLANS) == 1
+    assert redis_client.llen(queues.PLANS) == 1
     looked = client.get(made.headers["location"], headers=headers)
     assert (looked.status_code, looked.headers["retry-after"]) == (200, "1")
     about = {"id": name, "app": "myapp", "revision": "feature", "pull": 0, "who": "ci"}
@@ -122,7 +122,7 @@ def test_what_is_wrong_is_not_taken(
     """400 for the form, 409 for what no plan can be of; a sentence says what was expected."""
     answer = ask(client, held, "POST", PATH, body, "plan")
     assert (answer.status_code, says in answer.json()["error"]) == (code, True), answer.text
-    assert (held.records.audit.entries(), redis_client.llen(broker.PLANS)) == ([], 0)
+    assert (held.records.audit.entries(), redis_client.llen(queues.PLANS)) == ([], 0)
 
 
 def test_more_than_a_hundred_open_ones_are_not_taken(
@@ -136,7 +136,7 @@ def test_more_than_a_hundred_open_ones_are_not_taken(
     full = client.post(PATH, headers=headers)
     assert (full.status_code, full.headers["retry-after"]) == (429, "10")
     assert "100 plans are open already" in full.json()["error"]
-    assert (held.records.audit.entries(), redis_client.llen(broker.PLANS)) == ([], plans.MOST_OPEN)
+    assert (held.records.audit.entries(), redis_client.llen(queues.PLANS)) == ([], plans.MOST_OPEN)
     held.records.plans.answer("one-0", Reply("{}"))
     assert client.post(PATH, headers=headers).status_code == 202
     assert ask(client, held, "POST", PATH, None, "plan").status_code == 429

@@ -13,7 +13,7 @@ from receiver import edge
 from tests.receiver.conftest import encoded, push, signed
 from tests.receiver.test_api import bearer, token
 from tests.receiver.test_orders import APP, ask
-from workers import broker
+from workers import queues
 from workers.model import Outcome, Stage, SyncRecord, Why
 from workers.records import coding
 
@@ -45,7 +45,7 @@ def test_it_needs_its_own_scope_for_the_app(client: TestClient, held: edge.Edge,
         assert client.request(method, PATH, json=body).status_code == 401
     assert ask(client, held, "POST", PATH, {**WHY, "force": True}, "rollback").status_code == 403
     assert (held.records.rollbacks.of("myapp"), held.records.audit.entries()) == (None, [])
-    assert redis_client.llen(broker.EMERGENCY) == 0
+    assert redis_client.llen(queues.EMERGENCY) == 0
 
 
 def test_an_app_goes_back_and_on_again(client: TestClient, held: edge.Edge, redis_client: redis.Redis) -> None:
@@ -53,7 +53,7 @@ def test_an_app_goes_back_and_on_again(client: TestClient, held: edge.Edge, redi
     history(held, B, A)
     made = ask(client, held, "POST", PATH, WHY, "rollback")
     assert (made.status_code, made.json()["number"]) == (202, 1)
-    assert redis_client.llen(broker.EMERGENCY) == 1
+    assert redis_client.llen(queues.EMERGENCY) == 1
     [request] = held.records.progress.open_requests("myapp")
     assert (request.why, request.who, request.forced) == (Why.ROLLBACK, "ci", False)
     state = ask(client, held, "GET", APP, None, "read").json()["rollback"]

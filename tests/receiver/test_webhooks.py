@@ -12,14 +12,14 @@ from starlette.testclient import TestClient
 
 from receiver import edge
 from tests.receiver.conftest import SECRET, encoded, push, signed
-from workers import broker
+from workers import queues
 from workers.errors import BadConfiguration
 from workers.settings import Settings
 
 HOOK = "/hooks/github"
 
 
-def queued(client: redis.Redis, queue: str = broker.MERGE) -> int:
+def queued(client: redis.Redis, queue: str = queues.MERGE) -> int:
     """How many messages wait in a queue."""
     return int(client.llen(queue))
 
@@ -42,7 +42,7 @@ def test_a_signed_push_is_recorded_sent_and_answered_202(
     [request] = held.records.progress.open_requests("myapp")
     assert (request.revision, request.ref, request.who) == ("a" * 40, "refs/heads/main", "octocat")
     assert queued(redis_client) == 1
-    assert queued(redis_client, broker.REPORT) == 1
+    assert queued(redis_client, queues.REPORT) == 1
 
 
 @pytest.mark.parametrize("flip", ["body", "signature"])
@@ -204,7 +204,7 @@ def test_a_lost_message_does_not_undo_the_202(client: TestClient, held: edge.Edg
     """The record is what counts: the tick finds it unsent."""
     body = encoded(push())
     assert client.post(HOOK, content=body, headers=signed(body)).status_code == 202
-    assert redis_client.delete(broker.MERGE) == 1
+    assert redis_client.delete(queues.MERGE) == 1
     assert held.records.progress.unsent() == ["myapp"]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from workers import apps, intake, ledger
+from workers.apis import Hook
 from workers.apps import App
 from workers.model import (
     Accepted,
@@ -24,7 +25,6 @@ from workers.model import (
     Taken,
     Why,
 )
-from workers.settings import Hook
 
 HTTPS = "https://github.com/your-org/your-repo.git"
 CANONICAL = "github.com/your-org/your-repo"

@@ -10,7 +10,7 @@ import orjson
 import pytest
 import redis
 
-from workers import broker, embedded
+from workers import broker, embedded, queues
 from workers.messages import Messages
 from workers.settings import Settings
 
@@ -36,15 +36,15 @@ def parts(text: str) -> tuple[dict[str, Any], list[Any]]:
 
 def test_a_message_is_the_one_celery_sends(celery: Any, redis_client: redis.Redis) -> None:
     """Headers, routing, encoding and arguments, but for the ids."""
-    celery.send_task(broker.LOOK, args=["myapp"], queue=broker.MERGE, retry=False)
-    [sent] = redis_client.lrange(broker.MERGE, 0, -1)
-    made = Messages(celery).make(broker.LOOK, "myapp", broker.MERGE)
+    celery.send_task(queues.LOOK, args=["myapp"], queue=queues.MERGE, retry=False)
+    [sent] = redis_client.lrange(queues.MERGE, 0, -1)
+    made = Messages(celery).make(queues.LOOK, "myapp", queues.MERGE)
     assert parts(made) == parts(str(sent))
 
 
 def test_every_message_has_ids_of_its_own(celery: Any) -> None:
     """Two messages with one tag would be acknowledged together."""
     messages = Messages(celery)
-    one, two = (orjson.loads(messages.make(broker.LOOK, "a", broker.MERGE)) for _ in range(2))
+    one, two = (orjson.loads(messages.make(queues.LOOK, "a", queues.MERGE)) for _ in range(2))
     assert one["headers"]["id"] == one["properties"]["correlation_id"] != two["headers"]["id"]
     assert one["properties"]["delivery_tag"] != two["properties"]["delivery_tag"]

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from workers import broker, configuration, embedded, telemetry, watching
+from workers import broker, configuration, embedded, queues, telemetry, watching
 from workers import context as contexts
 from workers.commands import opening
 from workers.commands.console import Config, out, sentences
@@ -54,9 +54,9 @@ def worker(
     with sentences():
         _prepare(config)
         host = ("--hostname", f"{name}@%h") if name else ()
-        queues = ",".join(broker.QUEUES)
+        taken = ",".join(queues.QUEUES)
         _replace(
-            "celery", "--quiet", "-A", "workers.tasks", "worker", "-Q", queues, "-l", "warning",
+            "celery", "--quiet", "-A", "workers.tasks", "worker", "-Q", taken, "-l", "warning",
             "--without-gossip", "--without-mingle",
             "--without-heartbeat", *host,
         )  # fmt: skip

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import httpx2
 
 from workers import clusters, repositories
+from workers.apis import Hook
 from workers.apps import App, Index
 from workers.errors import HooklineError
 from workers.forges import planning
 from workers.forges.accounts import SECONDS, Accounts
 from workers.forges.apps import PULLS
-from workers.settings import Hook, Settings
+from workers.settings import Settings
 
 
 def strong(settings: Settings, index: Index) -> Iterator[str]:

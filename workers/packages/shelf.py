@@ -29,8 +29,7 @@ from workers.rendering import Charts
 
 log = structlog.get_logger()
 
-LISTED: Final = 5
-"""Versions that a message names."""
+LISTED: Final = 5  # versions that a message names
 
 
 class Shelf(Mirror):

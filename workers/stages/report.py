@@ -29,8 +29,8 @@ MOST_PENDING: Final = 950
 """Writes of one context after which only ends are written: GitHub takes 1,000, and the last one has to be an end."""
 MOST_TRIES: Final = 10
 """Failures in a row after which a status counts as refused that the forge will not take while it works otherwise."""
-Link = Callable[[str, int], str]  # app and number of a sync to URL
-PlanLink = Callable[[Commit, str], str]  # head and number of a pull request to the URL of its plan
+Link, PlanLink = Callable[[str, int], str], Callable[[Commit, str], str]
+"""To the URL of a sync, from app and number; to that of a plan, from a pull request's head and number."""
 
 
 class Pen(Protocol):
@@ -141,10 +141,10 @@ def _weight(report: Report) -> tuple[int, bool, int]:
 
 
 def unwritten(statuses: Iterable[Status], shown: Shown) -> list[Status]:
-    """Return the statuses to write: an equal one (unless it may have been overwritten without an answer) is never
-    written twice, nor one the forge will not take. Pure.
+    """Return the statuses to write, but for equal ones and what the forge will not take. Pure.
 
-    An app's own status begins with its end: that there is one to come is what the status for all apps says.
+    An app's own status begins with its end: that there is one to come is what the status for all apps says. One that
+    may have been overwritten without an answer is not known to be equal.
     """
     known = {CONTEXT, PLAN, *shown.written, *shown.trying}
     may_wait = {context for context in known if shown.counts.get(context, 0) < MOST_PENDING}

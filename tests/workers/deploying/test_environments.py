@@ -10,11 +10,11 @@ from tests.fakes import github_apps
 from tests.workers.deploying.conftest import Desk
 from workers import context, deployed, deploying, reporting
 from workers.apis import Forge as Account
+from workers.apis import Hook
 from workers.environments import Place
 from workers.model import Commit, Outcome, Report, Stage, State
 from workers.records import commits, environments
 from workers.records.coding import commit_id
-from workers.settings import Hook
 
 PAGE = "https://shop.example/"
 

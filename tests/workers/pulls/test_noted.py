@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from tests.workers.test_intake import CANONICAL, A, app, hook, push, taken
+from workers.apis import Hook
 from workers.model import Event, EventKind, Sighting, Taken
-from workers.settings import Hook
 
 NAME = "main|7|9"
 LABEL = "hookline/plan"
