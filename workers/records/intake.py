@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -82,15 +83,16 @@ class Intake:
             wanted = post is not None and seen.name == WANTED
             arguments += [":".join(seen.name), seen.field, seen.value]
             arguments += post.plan(seen.field) if post and wanted else ["", ""]
+        published = functools.cache(post.publish) if post else str  # one of a commit, for however many apps
         for request in requests:
             commit = coding.commit_id(request.commit) if request.commit else ""
             last = f"{request.ref} {request.revision}" if request.revision and request.why is not Why.RERUN else ""
             arguments += [request.app, _without_number(request), last, commit, field(request.app), _WAITING]
-            arguments += [*post.look(request), post.publish(commit)] if post else ["", "", ""]
+            arguments += [*post.look(request), published(commit)] if post else ["", "", ""]
         for app, about, report in reports:
             commit = coding.commit_id(about)
             arguments += [app, "", "", commit, field(app), coding.encode(report)]
-            arguments += ["", "", post.publish(commit) if post else ""]
+            arguments += ["", "", published(commit) if post else ""]
         try:
             answer: list[str] = self._accept(args=arguments)
         except redis.RedisError as error:
