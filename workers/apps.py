@@ -67,7 +67,7 @@ class App:
     waits: bool = True
     checks: tuple[Check, ...] = ()
     expressions: tuple[Expressions, ...] = ()
-    """Whether the health of all its objects counts, which objects' counts besides, and what judges those of some kinds."""
+    """Whether the health of all its objects counts, whose counts besides, and what judges those of some kinds."""
     wave: int = 0  # when it is looked at among the apps that its parent declares
     kind: str = "Application"
     parent: str = ""

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 Kept = TypeVar("Kept")
 
 
 class Lately(Generic[Kept]):
-    """Keeps the last ``most`` things. Safe for threads. Never written anywhere: what is kept may hold secrets."""
+    """Keeps the last things that weigh ``most`` together, each 1 unless ``weight`` says otherwise; always the last one.
 
-    def __init__(self, most: int) -> None:
+    Safe for threads. Never written anywhere: what is kept may hold secrets.
+    """
+
+    def __init__(self, most: int, weight: Callable[[Kept], int] = lambda _: 1) -> None:
         self.most = most
+        self._weight = weight
+        self._whole = 0
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -23,9 +29,12 @@ class Lately(Generic[Kept]):
             return self._kept.get(key)
 
     def put(self, key: str, found: Kept) -> Kept:
-        """Keep ``found`` and return it; the oldest goes."""
+        """Keep ``found`` and return it; the oldest go."""
         with self._lock:
+            before = self._kept.pop(key, None)
+            self._whole += self._weight(found) - (0 if before is None else self._weight(before))
             self._kept[key] = found
-            while len(self._kept) > self.most:
-                self._kept.popitem(last=False)
+            while self._whole > self.most and len(self._kept) > 1:
+                _, gone = self._kept.popitem(last=False)
+                self._whole -= self._weight(gone)
         return found

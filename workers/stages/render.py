@@ -112,8 +112,10 @@ def _finished(document: documents.Document, build: Build, variables: Mapping[str
     return document if manifest is document.value else replace(document, value=manifest)
 
 
-_lately: Final = Lately[tuple[list[Numbered], frozenset[str]]](32)
-"""The objects of the last renderings, and what was decrypted for them."""
+MOST_KEPT: Final = 5_000
+_lately: Final = Lately[tuple[list[Numbered], frozenset[str]]](MOST_KEPT, lambda kept: len(kept[0]) + MOST_KEPT // 32)
+"""The objects of the last renderings, of 32 small ones or of one that is as large as all these, and what was decrypted
+for them."""
 
 
 def identified(read: Sequence[documents.Document], app: App, scope: Scope, ending: str = "") -> list[Rendered]:
