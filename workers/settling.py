@@ -43,9 +43,12 @@ class Turn:
         if said is None:
             self._leave(record)
             return True
-        live, old = self._live(record, said)
-        if live is None:
+        if said.progress is Progress.INACTIVE and (record.live is None or record.live.revision != said.revision):
+            # It was broken off before it was shown: only what it overtook may still be under way.
+            if record.live is not None and record.live.progress not in ENDED:
+                self._told(record.live, replace(said, text=OVERTAKEN), "")
             return False
+        live, old = self._live(record, said)
         page = next((app.environment.page for app in apps if app.environment and app.environment.page), "")
         live = self._told(live, said, page)
         if page != record.page and live.id:
@@ -64,14 +67,12 @@ class Turn:
         mine = [app for app in index.apps.values() if app.environment and app.environment.name == named]
         return [app for app in mine if deployed.place_of(self.context.settings, app)[0] == self.place]
 
-    def _live(self, record: EnvironmentRecord, said: Wanted) -> tuple[Deployment | None, list[Deployment]]:
+    def _live(self, record: EnvironmentRecord, said: Wanted) -> tuple[Deployment, list[Deployment]]:
         """Return the deployment that counts, meant and on record before anything is asked, and the older ones."""
         live, old = record.live, list(record.old)
         over = live is not None and live.progress is Progress.INACTIVE and said.progress is not Progress.INACTIVE
         if live is not None and live.revision == said.revision and not over:
             return live, old
-        if said.progress is Progress.INACTIVE and live is None:
-            return None, old
         if live is not None:
             old = [*old, live][-MOST_OLD:]
         count, after = (live.count, live.id or live.after) if live else (0, "")

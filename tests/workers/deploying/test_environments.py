@@ -88,6 +88,26 @@ def test_a_deployment_that_is_broken_off_has_an_end(desk: Desk, outcome: Outcome
     assert (first, at, told[-1]) == ((0, ["in progress", "inactive"]), 0, "success")
 
 
+@pytest.mark.parametrize("was", ["nothing", "in progress", "success"])
+def test_what_is_broken_off_before_it_is_shown_is_never_shown(desk: Desk, was: str) -> None:
+    """And what it overtook is ended if it is under way; what is deployed stays so."""
+    desk.declare("web")
+    if was == "in progress":
+        desk.begin("web", desk.revisions[0])
+    elif was == "success":
+        desk.end("web", desk.revisions[0])
+    desk.settle()
+    before = desk.shown()
+    desk.clock.forward(1)
+    desk.begin("web", desk.revisions[1])
+    desk.end("web", desk.revisions[1], Outcome.HELD, text="held until tomorrow")
+    desk.settle()
+    assert desk.shown() == ([(0, ["in progress", "inactive"])] if was == "in progress" else before)
+    desk.end("web", desk.revisions[1])
+    desk.settle()
+    assert [(at, told[-1]) for at, told in desk.shown()][-1] == (1, "success")
+
+
 def test_several_apps_of_one_environment_are_one_deployment(desk: Desk) -> None:
     """It is no success before the last one ended, and one that failed counts until it is well."""
     desk.declare("web", "api", "docs")
