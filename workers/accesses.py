@@ -20,15 +20,15 @@ from workers.clustersecrets.shown import ANYBODY, AppKey, Shown
 from workers.errors import BadConfiguration, HooklineError, SourceMissing
 from workers.forges.accounts import SECONDS, Accounts
 from workers.forges.apps import CLONING, Installations
-from workers.git.access import Access, Find, Key, Login
+from workers.git.access import PLAIN, Access, Find, Key, Login
 from workers.settings import Settings
 
 
 class Accesses:
-    """Finds credentials in the configuration and in the cluster. Safe for threads."""
+    """Finds credentials in the configuration and in the cluster, and makes tokens with ``http``. Safe for threads."""
 
-    def __init__(self, settings: Settings, accounts: Accounts, clusters: Clusters) -> None:
-        self._settings, self._accounts = settings, accounts
+    def __init__(self, settings: Settings, accounts: Accounts, clusters: Clusters, http: httpx2.Client) -> None:
+        self._settings, self._accounts, self._http = settings, accounts, http
         self._secrets = Secrets(clusters, settings.repository_secrets, next(iter(settings.clusters), ""))
         self._apps: dict[str, Installations] = {}
         self._lock = threading.Lock()
@@ -108,7 +108,8 @@ class Accesses:
         key = hashlib.sha256(repr((place, shown, shown.private, shown.way.authorities)).encode()).hexdigest()
         with self._lock:
             if key not in self._apps:
-                self._apps[key] = Installations(shown.api, shown.id, lambda: shown.private, _client(place, shown))
+                client = self._http if shown.way == PLAIN else _client(place, shown)
+                self._apps[key] = Installations(shown.api, shown.id, lambda: shown.private, client)
             found = self._apps[key]
         repository = repositories.canonical(clone).partition("/")[2]
         token = found.token(repository, CLONING)

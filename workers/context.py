@@ -131,15 +131,15 @@ class Counter(intake.Counter, Protocol):
 
 def create(settings: Settings, records: Records, counter: Counter) -> Context:
     """Make the context of this process."""
-    clusters, accounts = Clusters(settings), Accounts(settings)
+    clusters, accounts, http = Clusters(settings), Accounts(settings), httpx2.Client(timeout=10)
     return Context(
         settings=settings,
         records=records,
         catalog=catalogs.open_(settings, records.children),
         clusters=clusters,
-        http=httpx2.Client(timeout=10),
+        http=http,
         accounts=accounts,
-        accesses=Accesses(settings, accounts, clusters),
+        accesses=Accesses(settings, accounts, clusters, http),
         counter=counter,
         checks=loading.load(settings.health.folders, settings.health.configmaps),
     )

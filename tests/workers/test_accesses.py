@@ -6,6 +6,7 @@ import base64
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import httpx2
 import pytest
 import structlog
 
@@ -23,6 +24,8 @@ from workers.settings import Settings
 
 URL = "https://git.example.com/team/app.git"
 NAMED = Named("shop", "git", URL, "a.yaml:3: spec.secretRef")
+HTTP = httpx2.Client()
+"""Asks nobody here."""
 APP = App("myapp", URL, ".", "main", "a.yaml", secret=NAMED)
 SOURCE = """apiVersion: source.toolkit.fluxcd.io/v1
 kind: GitRepository
@@ -183,7 +186,7 @@ def test_what_is_for_everybody_is_found_whoever_came_first() -> None:
     """A mirror is shared: the app that made it may get a credential of its project's own later, the others not."""
     cluster: Any = Cluster([secret("all", url=URL, password="x")])
     settings = cluster_settings()
-    seen = Accesses(settings, Accounts(settings), cluster)
+    seen = Accesses(settings, Accounts(settings), cluster, HTTP)
     app = replace(APP, secret=None, project="shop")
     assert seen.scope(app, URL) == ""
     shared = seen.finder(app, URL, "")

@@ -15,7 +15,7 @@ import structlog
 
 from deploy.local.forge import Forge
 from tests.workers.sshd import Sshd
-from tests.workers.test_accesses import Cluster, cluster_settings, secret
+from tests.workers.test_accesses import HTTP, Cluster, cluster_settings, secret
 from tests.workers.test_private_repositories import REPOSITORY, mirror, processes
 from workers.accesses import Accesses
 from workers.apps import App
@@ -138,7 +138,7 @@ def test_a_deploy_key_of_a_secret(place: Place, kind: str) -> None:
     settings, url = cluster_settings(), place.sshd.url
     named = Named("argocd", "one", url, "a.yaml:7: spec.secretRef") if kind == "flux" else None
     app = App("myapp", url, ".", "main", "a.yaml", cluster="here", secret=named)
-    seen = Accesses(settings, Accounts(settings), cluster)
+    seen = Accesses(settings, Accounts(settings), cluster, HTTP)
     scope = seen.scope(app, url)
     mirror = Mirror(place.folder / "mirrors", url, url, find=seen.finder(app, url, scope), scope=scope)
 
