@@ -150,6 +150,8 @@ def test_flux_s_ways_to_open_a_repository() -> None:
     entries = {"https://index.docker.io/v1/": {"auth": "x"}, "ghcr.io": {"auth": "x"}, "ghcr.io/team": {"auth": auth}}
     docker: dict[str, Any] = {"__dockerconfigjson": json.dumps({"auths": entries})}
     assert shown(OCI, git=False, **docker) == Login("ada", CANARY)
+    local: dict[str, Any] = {"__dockerconfigjson": json.dumps({"auths": {"localhost:5000": {"auth": auth}}})}
+    assert shown("http://localhost:5000/team/shop", git=False, **local) == Login("ada", CANARY)
     hub: dict[str, Any] = {"__dockerconfigjson": json.dumps({"auths": {"https://index.docker.io/v1/": {"auth": auth}}})}
     assert shown("https://registry-1.docker.io/team/shop", git=False, **hub) == Login("ada", CANARY)
 

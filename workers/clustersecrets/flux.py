@@ -65,7 +65,7 @@ def _of_registry(fields: Fields, clone: str) -> Login:
         every = {name: entry for name, entry in said["auths"].items() if isinstance(entry, dict)}
     except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
         raise fields.wrong(_DOCKER, 'a JSON object with "auths"') from None
-    wanted = prefix(clone)
+    wanted = prefix(clone)._replace(scheme="https")  # an entry says nothing of it
     fits = [(start, entry) for name, entry in every.items() if (start := _start(name)) and covers(start, wanted)]
     if not fits:
         raise fields.wrong(_DOCKER, f"an entry for {wanted.host}")
