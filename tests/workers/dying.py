@@ -1,7 +1,8 @@
 """A worker that is killed at its n-th write: after the API server did it, before anybody heard of it.
 
-A program of its own, told by standard input, so that the kill is a real one. Prints how many writes it made when it
-came to the end alive.
+A program of its own, so that the kill is a real one. It is told the settings in the first line of its standard input
+and a turn in each further one, and forks a child for every turn: what Python takes to start is spent once. Answers each
+turn with the child's exit status in a line.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+from typing import Any
 
 import redis
 
@@ -22,8 +24,19 @@ from workers.settings import Settings
 
 
 def main() -> None:
-    """Sync ``myapp`` until its newest request is done, or die."""
-    said = json.load(sys.stdin)
+    """Let one child after another die, until there is nothing more to read."""
+    settings = json.loads(sys.stdin.readline())
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what it logs is no answer
+            work(settings, **json.loads(line))
+            os._exit(0)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def work(settings: dict[str, Any], redis_socket: str, position: int, number: int, now: float) -> None:
+    """Sync ``myapp`` until request ``number`` is done, or die at write ``position``."""
     lock, writes = threading.Lock(), 0
     real = connection.Connection.send
 
@@ -33,17 +46,16 @@ def main() -> None:
         if call.method not in calls.READS and "dryRun" not in call.target:
             with lock:
                 writes += 1
-                if writes == said["position"]:
+                if writes == position:
                     os.kill(os.getpid(), signal.SIGKILL)
         return answer
 
     connection.Connection.send = send  # type: ignore[method-assign]
-    records = Records(redis.Redis(unix_socket_path=said["redis"], decode_responses=True), lambda: said["now"])
-    made = context.create(Settings.model_validate(said["settings"]), records, Counter(records))
-    while records.progress.app("myapp").done < said["number"]:
+    records = Records(redis.Redis(unix_socket_path=redis_socket, decode_responses=True), lambda: now)
+    made = context.create(Settings.model_validate(settings), records, Counter(records))
+    while records.progress.app("myapp").done < number:
         sync.look(made, "myapp")
         threading.Event().wait(0.03)
-    print(writes)
 
 
 if __name__ == "__main__":

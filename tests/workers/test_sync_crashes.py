@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,8 +33,22 @@ def wanted(turn: int) -> dict[str, str | None]:
     return files
 
 
+@pytest.fixture
+def dying(bench: Bench) -> Iterator[subprocess.Popen[str]]:
+    """The program whose children die: see there."""
+    command = [sys.executable, "-m", "tests.workers.dying"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as started:
+        tell(started, bench.context.settings.model_dump(mode="json"))
+        yield started
+        assert started.stdin is not None
+        started.stdin.close()
+        assert started.wait(60) == 0
+
+
 @pytest.mark.timeout(900)
-def test_a_worker_killed_at_every_write(bench: Bench, redis_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_worker_killed_at_every_write(
+    bench: Bench, dying: subprocess.Popen[str], redis_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Nothing is orphaned, doubled or wrongly deleted; hooks run at most once more than asked. All positions."""
     commit = bench.push(wanted(0))
     bench.ask(commit)
@@ -42,7 +58,7 @@ def test_a_worker_killed_at_every_write(bench: Bench, redis_data: Path, capsys: 
     for position in range(1, MOST_WRITES):
         before = bench.writes()
         number = bench.ask(bench.push(wanted(position)))
-        killed = died(bench, redis_data, position, number)
+        killed = died(bench, dying, redis_data, position, number)
         bench.context.records.redis.delete(key("lease", "app:myapp"))  # it runs out: nobody renews it
         bench.look_until_done(number)
         check(bench, position, bench.writes()[len(before) :])
@@ -54,19 +70,21 @@ def test_a_worker_killed_at_every_write(bench: Bench, redis_data: Path, capsys: 
     assert OBJECTS + 6 <= positions < MOST_WRITES - 1
 
 
-def died(bench: Bench, redis_data: Path, position: int, number: int) -> bool:
+def died(bench: Bench, dying: subprocess.Popen[str], redis_data: Path, position: int, number: int) -> bool:
     """Let a worker of its own sync, killed at its n-th write; return whether it was."""
-    told = {
-        "position": position,
-        "number": number,
-        "now": bench.clock(),
-        "redis": str(embedded.socket_of(redis_data)),
-        "settings": bench.context.settings.model_dump(mode="json"),
-    }
-    command = [sys.executable, "-m", "tests.workers.dying"]
-    done = subprocess.run(command, input=json.dumps(told), capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode in (0, -9), done.stderr
-    return done.returncode == -9
+    socket = str(embedded.socket_of(redis_data))
+    tell(dying, {"redis_socket": socket, "position": position, "number": number, "now": bench.clock()})
+    assert dying.stdout is not None
+    status = int(dying.stdout.readline())
+    assert status in (0, -signal.SIGKILL)
+    return status != 0
+
+
+def tell(program: subprocess.Popen[str], said: object) -> None:
+    """Write a line to a program."""
+    assert program.stdin is not None
+    program.stdin.write(json.dumps(said) + "\n")
+    program.stdin.flush()
 
 
 def check(bench: Bench, turn: int, writes: list[str]) -> None:
