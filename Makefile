@@ -35,11 +35,11 @@ $(CURDIR)/$(TOOLS)/bin/uv: $(TOOLS)/bin/uv
 install: .venv/.synced ## install everything this project needs, locked
 
 .PHONY: binaries
-binaries: install ## build the control plane's binaries once into the cache (about 10 minutes, cold)
+binaries: install ## build the control plane's binaries once into the cache (about 8 minutes, cold)
 	@$(BIN)/python -m deploy.local build
 
 .PHONY: gitea
-gitea: install ## build the Gitea of tests and demo once into the cache (about 6 minutes, cold)
+gitea: install ## build the Gitea of tests and demo once into the cache (about 4 minutes, cold)
 	@$(BIN)/python -m deploy.local build --gitea
 
 .PHONY: cluster

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deploy.local import binaries, registry, toolchain
+from deploy.local import binaries, toolchain
 from deploy.local.build import ensure, ensure_gitea
 from deploy.local.control_plane import ControlPlane
 from deploy.local.processes import signals_unwind
@@ -34,7 +34,6 @@ def build(
         console.print(f"Gitea is ready in {ensure_gitea()} ({time.monotonic() - began:.0f} s)", markup=False)
         return
     found = ensure()
-    registry.ensure()
     took = time.monotonic() - began
     console.print(f"{len(found.paths)} binaries are ready in {binaries.cache_folder()} ({took:.0f} s)", markup=False)
 

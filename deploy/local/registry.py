@@ -1,31 +1,18 @@
-"""A real OCI registry on this machine, in memory and over http: that of go-containerregistry, built once."""
+"""A real OCI registry on this machine, in memory and over http: that of go-containerregistry."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
 import httpx2
 
-from deploy.local.binaries import Recipe, cache_folder
-from deploy.local.build import build
+from deploy.local import binaries
 from deploy.local.places import free_port
 from deploy.local.processes import Processes
-from deploy.local.progress import Progress
-
-REGISTRY: Final = Recipe("registry", (("registry", "github.com/google/go-containerregistry/cmd/registry"),))
-
-
-def ensure(progress: Progress | None = None, environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the binary, after building it when the cache does not have it: 40 seconds on 2 cores from nothing.
-
-    Raises what `deploy.local.build.ensure` raises.
-    """
-    return build(REGISTRY, cache_folder(environ), progress or Progress(), environ) / "registry"
 
 
 class Registry:
@@ -38,7 +25,7 @@ class Registry:
     def __enter__(self) -> Self:
         port = free_port()
         self.host = f"localhost:{port}"
-        self._processes.start("registry", [str(ensure()), "-port", str(port)])
+        self._processes.start("registry", [str(binaries.locate()["registry"]), "-port", str(port)])
         self._processes.wait_until(self._answers, "the registry to answer")
         return self
 

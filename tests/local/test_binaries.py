@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from deploy.local import binaries, build, toolchain
-from deploy.local.binaries import RECIPES, Recipe
+from deploy.local.binaries import CLUSTER, Recipe
 from deploy.local.progress import Progress
 from workers.errors import BadConfiguration
 
@@ -141,15 +141,31 @@ def test_the_folder_changes_with_what_is_built(hello: Recipe, tmp_path: Path, fi
     assert binaries.key(hello.only(frozenset())) != binaries.key(hello)
 
 
-def test_every_recipe_has_a_stamp_that_follows_its_version() -> None:
-    """The Kubernetes version of go.mod is in the linker flags; all flags strip machine paths."""
-    all_flags = {recipe.name: " ".join(binaries.flags(recipe)) for recipe in RECIPES}
-    assert all("-trimpath" in flags for flags in all_flags.values())
-    version = re.search(r"k8s.io/kubernetes (v1\.(\d+)\.\d+)", (RECIPES[-1].source / "go.mod").read_text())
+def test_the_stamps_follow_the_versions() -> None:
+    """Those of go.mod are in the linker flags, each where its program looks; all flags strip machine paths."""
+    for recipe in (CLUSTER, binaries.GITEA):
+        assert "-trimpath" in binaries.flags(recipe)
+    stamps = dict(re.findall(r" -X (\S+)=(\S+)", binaries.flags(CLUSTER)[-1]))
+    listed = (CLUSTER.source / "go.mod").read_text()
+    version = re.search(r"k8s.io/kubernetes (v1\.(\d+)\.\d+)", listed)
     assert version is not None
-    assert f"version.gitVersion={version[1]} " in all_flags["kubernetes"]
-    assert all_flags["kubernetes"].endswith(f"version.gitMinor={version[2]}")
-    assert re.search(r" -X helm\.sh/helm/v4/internal/version\.version=v4\.\d+\.\d+$", all_flags["helm"])
+    base = "k8s.io/component-base/version.git"
+    assert (stamps[f"{base}Version"], stamps[f"{base}Minor"]) == (version[1], version[2])
+    for variable, module in {
+        "helm.sh/helm/v4/internal/version.version": "helm.sh/helm/v4",
+        "sigs.k8s.io/kustomize/api/provenance.version": "sigs.k8s.io/kustomize/kustomize/v5",
+    }.items():
+        assert f"\t{module} {stamps[variable]} " in listed
+
+
+def test_several_commands_have_the_names_we_know_them_by(hello: Recipe, tmp_path: Path, progress: Progress) -> None:
+    """Go calls a command after its folder, and after the one above a major version's."""
+    commands = {"greet": "example.test/hello", "server": "example.test/hello/daemon/v2"}
+    (hello.source / "daemon" / "v2").mkdir(parents=True)
+    (hello.source / "daemon" / "v2" / "main.go").write_text(HELLO)
+    recipe = replace(hello, commands=tuple(commands.items()))
+    folder = build.build(recipe, tmp_path / "cache", progress)
+    assert sorted(file.name for file in folder.iterdir()) == sorted(commands)
 
 
 def test_assets_go_before_and_the_rest_is_built(tmp_path: Path) -> None:
@@ -160,8 +176,11 @@ def test_assets_go_before_and_the_rest_is_built(tmp_path: Path) -> None:
     for name in ("etcd", "kube-apiserver"):
         (tmp_path / name).touch(mode=0o755)
     names = [name for recipe in binaries.wanted(environ) for name, _ in recipe.commands]
-    assert names == ["helm", "kustomize", "kwok", "kube-controller-manager", "kube-scheduler"]
-    with pytest.raises(binaries.BinariesMissing, match=r"helm: not in .* yet; build them with `make binaries`"):
+    assert names == ["helm", "kube-controller-manager", "kube-scheduler", "kustomize", "kwok", "registry"]
+    with pytest.raises(
+        binaries.BinariesMissing,
+        match=r"helm, .*registry: not in .* yet; build them with `make binaries`",
+    ):
         binaries.locate({**environ, "HOOKLINE_CACHE": str(tmp_path / "cache")})
 
 
@@ -197,6 +216,6 @@ def test_a_go_that_is_too_old_is_passed_over(tmp_path: Path) -> None:
 )
 def test_the_message_of_a_failure_says_what_to_do(line: str, advice: str) -> None:
     """Known causes have advice of their own; Go's words are always there."""
-    message = build.failure(RECIPES[0], ["go", "build"], [line])
+    message = build.failure(CLUSTER, ["go", "build"], [line])
     assert advice in message
     assert line in message
