@@ -51,7 +51,12 @@ demo: binaries $(filter gitea,$(FORGE)) ## play the whole story on real parts; F
 	@$(BIN)/python -m deploy.local.demo $(if $(FORGE),--forge $(FORGE),) $(if $(KEEP),--keep,)
 
 .PHONY: test
-test: lint types imports binaries gitea ## everything that must be green: lint, types, imports, all tests
+test: install ## everything that must be green: lint, types, imports, all tests
+	@$(BIN)/python -m deploy.local beside -- $(MAKE) --no-print-directory checked
+
+# What needs nothing built goes on while the binaries are built; the other tests wait for them.
+.PHONY: checked
+checked: lint types imports
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: unit

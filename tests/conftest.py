@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Generator, Iterator
 
 import hypothesis
 import pytest
 
 from deploy.local import binaries
 from deploy.local.control_plane import ControlPlane
+from tests import ordering
 
 pytest_plugins = ["tests.fixtures"]
 
@@ -29,16 +29,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark whatever uses the cluster, so that ``-m "not cluster"`` leaves it out; files with long tests go first, so
-    that no process is left alone with one at the end."""
-    most: dict[Path, float] = {}
-    for item in items:
-        seconds = next((float(mark.args[0]) for mark in item.iter_markers("timeout")), 0.0)
-        most[item.path] = max(most.get(item.path, 0.0), seconds)
-    items.sort(key=lambda item: -most[item.path])
+    """Mark whatever uses the cluster, so that ``-m "not cluster"`` leaves it out, and bring all into their order."""
+    items[:] = ordering.ordered(items)
     for item in items:
         if "cluster" in getattr(item, "fixturenames", ()):
             item.add_marker("cluster")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Wait for what a test needs while that is being built, before the time begins that the test may take."""
+    ordering.wait(item)
+    return (yield)
 
 
 @pytest.fixture(scope="session")

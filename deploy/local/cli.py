@@ -1,4 +1,4 @@
-"""The commands of ``python -m deploy.local``: build, which, env, up."""
+"""The commands of ``python -m deploy.local``: build, beside, which, env, up."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from deploy.local import beside as builder
 from deploy.local import binaries, toolchain
 from deploy.local.build import ensure, ensure_gitea
 from deploy.local.control_plane import ControlPlane
@@ -36,6 +37,12 @@ def build(
     found = ensure()
     took = time.monotonic() - began
     console.print(f"{len(found.paths)} binaries are ready in {binaries.cache_folder()} ({took:.0f} s)", markup=False)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def beside(command: Annotated[list[str], typer.Argument(help="What to run, after --.")]) -> None:
+    """Run a command while all that the cache lacks is built; it may wait for that. Ends with the command's status."""
+    raise typer.Exit(builder.run(command, [*binaries.wanted(), binaries.GITEA]))
 
 
 @app.command()
