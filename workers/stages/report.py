@@ -40,10 +40,7 @@ class Pen(Protocol):
         """Raise unless this status may be written now; nothing was sent then. Else ``note`` is kept."""
 
     def write(self, status: Status, *, is_doubtful: bool) -> Sequence[str]:
-        """Make a status true; ``is_doubtful`` when it may be already. Raises as :func:`workers.forges.write`.
-
-        Returns the scopes that worked, for the records.
-        """
+        """Make a status true (``is_doubtful``: it may be). Return the scopes that worked; raise as `forges.write`."""
 
 
 def wanted(apps: Mapping[str, Report], link: Link) -> list[Status]:
