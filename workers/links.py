@@ -29,8 +29,8 @@ def maker(url: str, records: Records) -> Callable[[str, int], str]:
 
 def plan_maker(url: str, records: Records) -> Callable[[Commit, str], str]:
     """Return what makes the link to the plan of a pull request whose head a commit is, by number; "" for no number."""
-    secret = records.secrets.pages()
-    return lambda commit, number: plan_address(url, plan_key(secret, commit, number)) if number.isdigit() else ""
+    secret = functools.cache(records.secrets.pages)
+    return lambda commit, number: plan_address(url, plan_key(secret(), commit, number)) if number.isdigit() else ""
 
 
 def plan_address(url: str, made: str) -> str:

@@ -29,8 +29,8 @@ MOST_PENDING: Final = 950
 """Writes of one context after which only ends are written: GitHub takes 1,000, and the last one has to be an end."""
 MOST_TRIES: Final = 10
 """Failures in a row after which a status counts as refused that the forge will not take while it works otherwise."""
-Link, PlanLink = Callable[[str, int], str], Callable[[Commit, str], str]
-"""To the URL of a sync, from app and number; to that of a plan, from a pull request's head and number."""
+Link = Callable[[str, int], str]
+PlanLink = Callable[[Commit, str], str]  # link: to a sync's page, by app and number; to a plan's, by head and number
 
 
 class Pen(Protocol):
