@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import functools
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import httpx2
 
-from workers import apps, catalogs, health, intake, packaged, repositories, verifying
-from workers.accesses import Accesses
+from workers import apps, catalogs, credentials, health, intake, packaged, repositories, verifying
+from workers.accesses import Accesses, access_to
 from workers.catalog import Catalog
 from workers.clusters import Clusters
 from workers.forges.accounts import Accounts
 from workers.git.access import Access
 from workers.git.mirror import Mirror
+from workers.git.objects import Rules
+from workers.git.submodules import Submodules
 from workers.health import loading
 from workers.model import Commit
 from workers.packages import opening
@@ -54,9 +57,28 @@ class Context:
         found = self.mirrors.get(place)
         if found is None:
             find, guard = self.accesses.finder(app, clone, scope), verifying.guard(self.settings, self.clusters, app)
-            found = Mirror(self.settings.data / "mirrors", app.url, clone, find=find, guard=guard, scope=scope)
+            rules = replace(rules_of(self.settings), put_into=self._submodules().put_into)
+            place_of = self.settings.data / "mirrors"
+            found = Mirror(place_of, app.url, clone, find=find, guard=guard, scope=scope, rules=rules)
             self.mirrors[place] = found
         return found
+
+    def _submodules(self) -> Submodules:
+        """Return what puts submodules into trees: each comes from a mirror of its own."""
+        allowed = functools.partial(credentials.is_below, self.settings.mirrors.submodules)
+        return Submodules(allowed, self._of_url)
+
+    def _of_url(self, url: str) -> Mirror:
+        place = f"submodule {url}"
+        if place not in self.mirrors:
+            clone = clone_url(self.settings, url)
+            rules = rules_of(self.settings)
+
+            def find(anew: bool) -> Access | None:
+                return access_to(self.settings, self.accounts, clone, anew=anew)
+
+            self.mirrors[place] = Mirror(self.settings.data / "mirrors", url, clone, find=find, rules=rules)
+        return self.mirrors[place]
 
     def _shelf(self, app: apps.App) -> Mirror:
         """Return what is here of a chart or artifact."""
@@ -90,6 +112,11 @@ def served(settings: Settings, app: apps.App, revision: str, ref: str = "") -> C
         if declared.forge in intake.REPORTED and repositories.matches(name, declared.repositories):
             return Commit(hook, name, revision, ref or f"refs/heads/{app.revision}")
     return None
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Return how repositories are mirrored. Pure."""
+    return Rules(settings.mirrors.partial, settings.mirrors.largest_file)
 
 
 def clone_url(settings: Settings, url: str) -> str:

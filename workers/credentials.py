@@ -6,7 +6,7 @@ credential template, and takes the longest one that matches, too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -110,3 +110,13 @@ def fitting(declared: Mapping[str, RepositoryCredential], clone: str) -> str:
     starts = {name: prefix(one.url) for name, one in declared.items()}
     fits = {name: len(start.segments) for name, start in starts.items() if covers(start, wanted)}
     return max(fits, key=lambda name: fits[name], default="")
+
+
+def is_below(starts: Iterable[str], url: str) -> bool:
+    """Whether a repository's URL begins with one of these, in whole segments; scheme, host and port are equal. Pure."""
+    try:
+        wanted = prefix(url)
+    except ValueError:
+        return False
+    begins = [prefix(one) for one in starts]
+    return any(one[:2] == wanted[:2] and one.segments == wanted.segments[: len(one.segments)] for one in begins)

@@ -17,7 +17,8 @@
     │   ├── BadDeclaration        an app document says something we cannot do
     │   ├── RenderFailed          Kustomize (or another renderer) refused
     │   ├── SourceMissing         the repository has no such branch, commit or path
-    │   │   └── CommitGone        the Git server gives no such commit
+    │   │   ├── CommitGone        the Git server gives no such commit
+    │   │   └── SubmoduleRefused  a folder is a submodule that is not allowed, or cannot be had
     │   ├── SignatureMissing      a commit or tag is not signed by a key that counts
     │   ├── ObjectRefused         the API server or an admission webhook refused an object
     │   ├── ObjectConflict        another field manager owns fields we would set
@@ -120,6 +121,10 @@ class SourceMissing(AuthorError):
 
 class CommitGone(SourceMissing):
     """The Git server was asked for a commit by its id and does not have it, or gives none so."""
+
+
+class SubmoduleRefused(SourceMissing):
+    """A folder that is read is a submodule that the operator did not allow, or that cannot be had."""
 
 
 class SignatureMissing(AuthorError):

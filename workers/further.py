@@ -77,7 +77,7 @@ def versions(context: Context, app: App, places: Sequence[Place]) -> str:
     """Return what a success has to add: which version each chart and artifact is at, "" for an app of Git alone."""
     pairs = zip(app.views, places, strict=False)
     mine = [(view, at) for view, (_, at) in pairs if at and packaged.is_packaged(view.url, view.chart)]
-    said = [_DIGEST.sub(_CUT, context.mirror(view).subject(at)) for view, at in mine]
+    said = [_DIGEST.sub(_CUT, str(context.mirror(view).repo.commit(at).summary)) for view, at in mine]
     return "".join(f"; {one}" for one in said)
 
 

@@ -10,7 +10,7 @@ import git
 
 from workers import documents
 from workers.errors import BadDocument, SourceMissing
-from workers.git import trees
+from workers.git import objects, trees
 from workers.git.trees import Tree
 
 NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -55,14 +55,19 @@ def folders(tree: Tree, path: str, more: Iterable[str] = ()) -> list[str]:
     """
     tree.folder(path)
     start = posixpath.normpath(path)
-    found, queue = {start}, [start]
-    while queue and len(found) < MOST_FOLDERS:
-        here = queue.pop()
-        for entry in (*entries(read(tree, here)), *(more if here == start else ())):
-            place = posixpath.normpath(posixpath.join(here, entry))
-            if place not in found and not place.startswith("..") and tree.object_id(place):
-                found.add(place)
-                queue.append(place)
+    found, level = {start}, [start]
+    while level and len(found) < MOST_FOLDERS:
+        objects.complete(folder for one in level if file_of(folder := tree.folder(one)))
+        below: list[str] = []
+        for here in level:
+            if len(found) >= MOST_FOLDERS:
+                break
+            for entry in (*entries(read(tree, here)), *(more if here == start else ())):
+                place = posixpath.normpath(posixpath.join(here, entry))
+                if place not in found and not place.startswith("..") and tree.object_id(place):
+                    found.add(place)
+                    below.append(place)
+        level = below
     return sorted(found)
 
 

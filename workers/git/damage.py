@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import git
 import structlog
-from git.db import GitCmdObjectDB
 
 from workers.errors import MirrorDamaged
 from workers.git import place
+from workers.git.objects import Objects
 
 log = structlog.get_logger()
 
@@ -83,26 +83,16 @@ def is_sign(words: str) -> bool:
     return any(sign in line for line in own for sign in _SIGNS)
 
 
-class Checked(GitCmdObjectDB):
+class Checked(Objects):
     """The objects of a mirror: one that cannot be read is a sign of damage, for nobody asks for one that is not named.
 
     Raises :class:`MirrorDamaged`, after it marked the mirror for whoever fetches next.
     """
 
-    def info(self, binsha: bytes) -> Any:
-        """Return type and size of an object."""
-        with self._watched(binsha):
-            return super().info(binsha)
-
-    def stream(self, binsha: bytes) -> Any:
-        """Return an object's content."""
-        with self._watched(binsha):
-            return super().stream(binsha)
-
-    @contextlib.contextmanager
-    def _watched(self, binsha: bytes) -> Iterator[None]:
+    def read(self, binsha: bytes, how: Callable[[bytes], Any]) -> Any:
+        """Read an object that is named somewhere."""
         try:
-            yield
+            return super().read(binsha, how)
         except (ValueError, OSError, git.GitCommandError) as error:
             # What git says of it goes to its standard error; a process that died says nothing.
             raise found(Path(self.root_path()).parent, f"object {binsha.hex()}: {error}") from None
@@ -111,7 +101,7 @@ class Checked(GitCmdObjectDB):
 def found(mirror: Path, words: str) -> MirrorDamaged:
     """Mark a mirror as damaged and return the error that says so: whoever fetches next makes it anew."""
     said = " ".join(words.split())[-200:]
-    if mirror.suffix == ".git":
+    if mirror.suffix in (".git", ".grafts"):
         with contextlib.suppress(OSError):
             mirror.with_suffix(_MARK).write_text(said)
     return MirrorDamaged(f"this machine's copy of the repository is damaged and is fetched anew ({said})")

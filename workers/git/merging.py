@@ -19,7 +19,7 @@ import git
 
 from workers import revisions
 from workers.errors import CommitGone, GitUnreachable, SourceMissing
-from workers.git import quarantine, transport
+from workers.git import completing, quarantine
 from workers.git.mirror import Mirror
 from workers.git.quarantine import Quarantine
 from workers.git.trees import Tree
@@ -75,8 +75,7 @@ class Merge:
                 try:
                     trees = free.pop()
                 except IndexError:
-                    repo = stack.enter_context(contextlib.closing(git.Repo(self.made.repo.git_dir)))
-                    repo.git.update_environment(**transport.environment())
+                    repo = stack.enter_context(contextlib.closing(self.made.reopened()))
                     url = self.before.url
                     trees = Tree(repo, url, self.base), Tree(repo, url, self.head, self.root)
                 yield trees
@@ -143,6 +142,7 @@ def _fetched(made: Quarantine, mirror: Mirror, kind: str, pull: Pull) -> tuple[s
 
 def _merged(made: Quarantine, mirror: Mirror, pull: Pull, base: str, head: str) -> tuple[str, str]:
     """Return the tree of the merge and "", or "" and why there is none."""
+    completing.complete(made, base, head)
     try:
         code, out = made.run("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", base, head)
     except git.GitCommandError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import configparser
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,10 +13,12 @@ import git
 import structlog
 
 from workers import revisions
-from workers.errors import MirrorDamaged, SourceMissing
-from workers.git import damage, transport
+from workers.errors import MirrorDamaged
+from workers.git import damage, objects, transport
 from workers.git.access import Find, nobody
 from workers.git.answers import Answers
+from workers.git.lacking import Lacking
+from workers.git.objects import Limits, Rules
 from workers.git.place import Place
 from workers.git.refs import Refs
 from workers.git.server import Server
@@ -25,8 +27,6 @@ from workers.git.trees import Tree
 log = structlog.get_logger()
 
 REFSPECS: Final = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-AGAIN_SECONDS: Final = 5.0
-"""Seconds after a fetch within which a commit that it did not bring is not looked for again by the same asker."""
 
 
 class Mirror:
@@ -44,14 +44,15 @@ class Mirror:
         find: Find = nobody,
         guard: Callable[[Mirror, str], None] | None = None,
         scope: str = "",
+        rules: Rules = Rules(),  # noqa: B008
     ) -> None:
         self.url, self.clone, self._clock = url, clone, clock
-        self.find, self._guard = find, guard
+        self.find, self._guard, self.rules = find, guard, rules
         self.place = Place(folder, url, scope)
         self.path = self.place.path
         self._server = Server(url, clone, find)
         self._repo: git.Repo | None = None
-        self._made = ""
+        self._made, self._lacking = "", self.lacking(self.path)
         self._answers = Answers(self.fetched_at)
 
     @property
@@ -75,7 +76,12 @@ class Mirror:
         if not self.place.is_made():
             git.Repo.init(self.path, bare=True, mkdir=True)
             self.place.note_made()
-        return git.Repo(self.path, odbt=damage.Checked)
+        self._lacking = self.lacking(self.path)
+        return objects.opened(self.path, Limits(self.url, self.rules.largest), self._lacking, damage.Checked)
+
+    def lacking(self, repository: Path) -> Lacking:
+        """Return what brings files that were left out here, for a repository that is this or borrows from it."""
+        return Lacking(repository, self._bring_files, self.path)
 
     def fetched_at(self) -> float:
         """When the last complete fetch began, by this machine's clock; 0.0 for none, and when all is to be anew."""
@@ -83,8 +89,7 @@ class Mirror:
 
     def looked_lately(self, asker: str) -> bool:
         """Whether there was a fetch for ``asker`` (see :meth:`fetch`), and the last one is still young."""
-        young = 0 <= self._clock() - self.fetched_at() < AGAIN_SECONDS
-        return young and asker in self.place.fetched_for()
+        return not damage.marked(self.path) and self.place.looked_lately(asker, self._clock())
 
     def resolve(self, revision: str) -> str | None:
         """Return the commit that ``revision``, as `workers.revisions` reads it, names here, or ``None``."""
@@ -96,8 +101,9 @@ class Mirror:
         if self._guard:
             self._guard(self, revision)
         self.place.use()
-        found: Tree = self._answers.once(f"tree {revision}", lambda: Tree(self.repo, self.url, revision))
-        return found
+        found = self._answers.once(f"tree {revision}", lambda: Tree(self.repo, self.url, revision))
+        made: Tree = self.rules.put_into(self, found)
+        return made
 
     def ref(self, revision: str) -> str:
         """Return the full ref that ``revision`` names here, ``""`` for none and for a commit id.
@@ -130,13 +136,7 @@ class Mirror:
 
     def has(self, revision: str) -> bool:
         """Whether this commit is here."""
-        return bool(self._answers.once(f"has {revision}", lambda: self._has(revision)))
-
-    def _has(self, revision: str) -> bool:
-        with contextlib.suppress(git.GitCommandError):
-            self.repo.git.cat_file("-e", f"{revision}^{{commit}}")
-            return True
-        return False
+        return self.peeled(revision) is not None
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether the history of commit ``new`` holds commit ``old``; ``False`` when either is not here."""
@@ -145,17 +145,12 @@ class Mirror:
             return True
         return False
 
-    def subject(self, revision: str) -> str:
-        """Return the first line of a commit's message."""
-        return str(self.repo.commit(revision).summary)
-
     def fetch(self, needed: Callable[[], bool] = lambda: True, *, head: bool = False, asker: str = "") -> bool:
         """Bring all branches and tags here, unless ``needed`` says no once the repository's lock is ours.
 
         Whoever waited for the lock finds the fetch done: one fetch serves all. ``head`` also points HEAD to where the
-        server's points; ``asker`` is a word for whom it is made. Returns whether a fetch was made. A mirror that is
-        broken is made anew, once. Raises :class:`GitUnreachable`, :class:`AccessDenied` or :class:`SourceMissing`, with
-        the repository named.
+        server's points; ``asker`` is a word for whom it is made. Returns whether a fetch was made. What is broken is
+        made anew, once. Raises :class:`GitUnreachable`, :class:`AccessDenied` or :class:`SourceMissing`.
         """
         with self.place.locked() as lock:
             if broken := damage.marked(self.path):
@@ -175,8 +170,10 @@ class Mirror:
 
     def _bring_all(self, lock: int, *, head: bool) -> None:
         if head:
-            self._point_head()
-        self._server.fetch(self.repo, lock, REFSPECS, "--prune")
+            self.repo.git.symbolic_ref("HEAD", self._server.head(self.path.parent))
+            self._answers.forget()
+        fresh = self.rules.partial and not self.place.fetched_at()
+        (self._server.clone if fresh else self._server.update)(self.repo, lock, REFSPECS)
 
     def _renew(self, why: str) -> None:
         """Throw the mirror away; the next fetch is a clone."""
@@ -190,14 +187,12 @@ class Mirror:
             self._server.fetch(self.repo, lock, (f"+{revision}:{ref}",))
         self._answers.forget()
 
+    def _bring_files(self, ids: Sequence[str]) -> None:
+        with self.place.locked() as lock:
+            repo = self.repo  # others may have brought them meanwhile
+            self._server.objects(repo, lock, self._lacking.missing(ids))
+
     def remote_refs(self) -> Refs:
         """Ask the server for its refs, with one call. That makes no mirror, and does not count as a use of one."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         return self._server.refs(self.path.parent)
-
-    def _point_head(self) -> None:
-        """Point the mirror's HEAD where the server's HEAD points."""
-        if not (head := self._server.refs(self.path.parent, "HEAD").head):
-            raise SourceMissing(f"{self.url} has no default branch: name a branch in targetRevision")
-        self.repo.git.symbolic_ref("HEAD", head)
-        self._answers.forget()

@@ -25,6 +25,8 @@ WAIT_SECONDS: Final = 150.0
 """How long somebody waits for a mirror that another process changes: longer than that may take."""
 USED_EVERY: Final = 60.0
 """Seconds within which a second use is not noted."""
+AGAIN_SECONDS: Final = 5.0
+"""Seconds after a fetch within which a commit that it did not bring is not looked for again by the same asker."""
 MOST_ASKERS: Final = 64
 """Fetches of which is kept for whom they were made."""
 _SHORTEST, _LONGEST = 0.001, 0.03
@@ -66,9 +68,10 @@ class Place:
         except ValueError:
             return 0.0
 
-    def fetched_for(self) -> frozenset[str]:
-        """Return whom the last :data:`MOST_ASKERS` fetches were made for, as :meth:`fetched` was told."""
-        return frozenset(self._stamped()[1:])
+    def looked_lately(self, asker: str, now: float) -> bool:
+        """Whether one of the last :data:`MOST_ASKERS` fetches was for ``asker``, and the last one is still young."""
+        began, *askers = self._stamped()
+        return asker in askers and 0 <= now - float(began) < AGAIN_SECONDS
 
     def fetched(self, began: float, asker: str = "") -> None:
         """Note a complete fetch, and for whom it was made (a word). Call it under the lock."""

@@ -13,16 +13,18 @@ import contextlib
 import resource
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import git
 
 from workers.errors import SourceMissing
-from workers.git import server, transport
+from workers.git import objects, transport
+from workers.git.lacking import Lacking, is_partial
 from workers.git.mirror import Mirror
-from workers.git.server import QUIETLY
+from workers.git.objects import Limits
+from workers.git.server import BARELY, QUIETLY, asked, called, chunks
 
 SECONDS: Final = 60
 """For the clock on the wall and for the processor alike, of one git command."""
@@ -50,6 +52,10 @@ _CONFIG: Final = """[core]
 [pack]
 	threads = 1
 """
+_PARTIAL: Final = """[remote "origin"]
+	promisor = true
+	partialclonefilter = blob:none
+"""
 _TOO_LARGE: Final = ("file too large",)
 _CORRUPT: Final = ("error in object", "fsck error", "bad object")
 
@@ -66,8 +72,21 @@ class Quarantine:
         (folder / "objects/info/alternates").write_text(f"{(mirror.path / 'objects').resolve()}\n")
         if (shallow := mirror.path / "shallow").exists():
             (folder / "shallow").write_bytes(shallow.read_bytes())
-        self.repo = git.Repo(folder)
-        self.repo.git.update_environment(**transport.environment(), GIT_ATTR_NOSYSTEM="1")
+        self._folder = folder
+        self.partial = is_partial(mirror.path)
+        if self.partial:
+            # What the mirror has not got is no damage here either; it is brought here and not there.
+            with (folder / "config").open("a") as config:
+                config.write(_PARTIAL)
+        self.lacking = Lacking(folder, self.bring, mirror.path) if self.partial else None
+        self.repo = self.reopened()
+
+    def reopened(self) -> git.Repo:
+        """Open the repository once more, for another thread."""
+        limits = Limits(self._mirror.url, self._mirror.rules.largest)
+        found = objects.opened(self._folder, limits, self.lacking)
+        found.git.update_environment(**transport.environment(), GIT_ATTR_NOSYSTEM="1")
+        return found
 
     def run(self, *arguments: str, env: dict[str, str] | None = None) -> tuple[int, str]:
         """Run a git command; return its exit code and what it printed. Raises ``GitCommandError`` above 1."""
@@ -82,17 +101,27 @@ class Quarantine:
 
     def fetch(self, *refspecs: str) -> None:
         """Fetch from the mirror's server. Raises as `Mirror.fetch` does, :class:`SourceMissing` for what is no good."""
+        self._fetch(refspecs, ())
+
+    def bring(self, ids: Sequence[str]) -> None:
+        """Bring files here that neither this nor the mirror has. Raises as :meth:`fetch` does."""
+        for some in chunks(ids):
+            self._fetch(some, BARELY)
+
+    def _fetch(self, what: Sequence[str], settings: Sequence[str]) -> None:
         mirror = self._mirror
+        source = "origin" if self.partial else mirror.clone
+        words = [*called(mirror.clone), *settings, "fetch", *QUIETLY, "--end-of-options", source, *what]
 
         def call(handed: dict[str, str]) -> None:
             try:
-                code, _ = self.run("fetch", *QUIETLY, "--end-of-options", mirror.clone, *refspecs, env=handed)
+                code, _ = self.run(*words, env=handed)
             except git.GitCommandError as error:
                 raise _refused(mirror.url, error) or error from None
             if code:
                 raise git.GitCommandError(["git", "fetch"], code, "")
 
-        server.asked(mirror.url, mirror.clone, mirror.find, call)
+        asked(mirror.url, mirror.clone, mirror.find, call)
 
     def commit(self, name: str) -> str:
         """Return the commit that a ref or an object id leads to, "" for none."""

@@ -19,6 +19,7 @@ from typing import Any, Final
 import structlog
 
 from workers.git import damage, place
+from workers.git.lacking import is_partial
 from workers.git.packing import Packing, Stopped
 
 log = structlog.get_logger()
@@ -127,11 +128,6 @@ def counted(mirror: Path) -> tuple[int, int]:
     """Return how many packs a mirror has, and how many objects that are files of their own."""
     packs = sum(1 for _ in (mirror / "objects/pack").glob("*.pack"))
     return packs, sum(1 for _ in (mirror / "objects").glob("[0-9a-f][0-9a-f]/*"))
-
-
-def is_partial(mirror: Path) -> bool:
-    """Whether files of the history were left out of a mirror."""
-    return any(True for _ in (mirror / "objects/pack").glob("*.promisor"))
 
 
 def _fetched(mirror: Path) -> float:

@@ -85,6 +85,9 @@ class Shelf(Mirror):
         self._wanted = revision
         return self._has(revision)
 
+    def _has(self, revision: str) -> bool:
+        return self._peeled(revision) is not None
+
     def fetch(self, needed: Callable[[], bool] = lambda: True, *, head: bool = False, asker: str = "") -> bool:
         """Bring what was asked for last, unless ``needed`` says no once the lock is ours; one fetch serves all.
 

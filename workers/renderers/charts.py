@@ -13,7 +13,7 @@ import git
 from workers import kustomization
 from workers.apps import App
 from workers.errors import RenderFailed
-from workers.git import trees
+from workers.git import objects, trees
 from workers.git.trees import MOST_BYTES, MOST_FILES, Tree
 from workers.policies import NOTHING_BUILT
 from workers.renderers import schemas
@@ -96,6 +96,7 @@ def _files(folder: git.Tree, path: str) -> Iterator[tuple[str, git.Blob]]:
     """Yield the files below a folder by their path from there."""
     shown = f"{path}/" if path else ""
     stack, files, size = [(folder, "")], 0, 0
+    objects.complete([folder])
     while stack:
         here, above = stack.pop()
         for item in here:

@@ -8,7 +8,7 @@ from pathlib import Path
 import git
 
 from workers.errors import RenderFailed
-from workers.git import trees
+from workers.git import objects, trees
 from workers.git.trees import MOST_BYTES, MOST_FILES, Tree
 from workers.renderers.sourceignore import Counts, everything
 
@@ -38,8 +38,15 @@ def write(
 
 
 def chosen(tree: Tree, places: Iterable[str], counts: Counts = everything) -> Iterator[tuple[str, git.Blob]]:
-    """Yield the plain files that :func:`write` writes, each once, however the places lie in each other."""
+    """Yield the plain files that :func:`write` writes, each once, however the places lie in each other.
+
+    What a clone without files lacks of the folders is brought here first, at once. Raises as `Tree.refuse_links` does.
+    """
     whole: list[str] = []
+    places = list(places)
+    folders = [tree.folder(one) for one in places if tree.object_id(one)]
+    objects.complete(folders)
+    tree.refuse_links(folders, counts)
     for place in sorted(places, key=lambda path: (path.count("/"), path)):
         if any(above == "." or place.startswith(f"{above}/") for above in whole):
             continue

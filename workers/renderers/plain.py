@@ -13,7 +13,7 @@ import orjson
 from workers import bounds, documents
 from workers.apps import App
 from workers.documents import Document
-from workers.git import trees
+from workers.git import objects, trees
 from workers.git.trees import Tree
 from workers.given import Keys
 from workers.renderers import folders, jsonnet, planned, sops, sourceignore
@@ -30,6 +30,7 @@ def inputs(tree: Tree, app: App) -> list[str]:
 def read(tree: Tree, app: App, keys: Keys) -> list[Document]:
     """Return the documents of an app's folder. Raises as `workers.renderers.source.read` does."""
     found = _manifests(tree, app)
+    objects.together(blob for _, blob in found)
     made = _evaluation(tree, app, found)
     texts = dict(zip(made.files, jsonnet.evaluated(made, keys), strict=True)) if made else {}
     return [
@@ -47,7 +48,10 @@ def counts(tree: Tree, app: App) -> sourceignore.Counts:
 
 def _manifests(tree: Tree, app: App) -> list[tuple[str, git.Blob]]:
     """Return the manifests of a plain folder by their paths in the repository."""
-    found = folders.manifests(tree.folder(app.path), app.build, counts(tree, app))
+    said = counts(tree, app)
+    if app.build.recurse or app.build.gather:
+        tree.refuse_links([tree.folder(app.path)], said)
+    found = folders.manifests(tree.folder(app.path), app.build, said)
     return [(shown(app.path, path), blob) for path, blob in found]
 
 
@@ -75,6 +79,7 @@ def _evaluation(tree: Tree, app: App, found: list[tuple[str, git.Blob]]) -> json
     files = [path for path, _ in found if path.endswith(jsonnet.SUFFIX)]
     if not files:
         return None
+    objects.together(blob for path, blob in found if path in files)
     said = orjson.loads(app.build.jsonnet) if app.build.jsonnet else {}
     known = planned.environment(tree, app)
     for one in (*said.get("extVars", ()), *said.get("tlas", ())):

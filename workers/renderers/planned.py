@@ -14,7 +14,7 @@ from typing import Final
 
 from workers.apps import App
 from workers.errors import RenderFailed
-from workers.git import trees
+from workers.git import objects, trees
 from workers.git.trees import Tree
 from workers.given import Cluster
 from workers.policies import Helm
@@ -67,6 +67,7 @@ def plan(
     path = "" if app.path in (".", "") else app.path.strip("/")
     if not any(blob.name == charts.NAME for blob in folder.blobs):
         raise RenderFailed(f"{path or 'the root'} has no {charts.NAME}, so it is no chart: correct spec.source.path")
+    objects.complete([folder])
     fill = functools.partial(substituted, variables=environment(tree, app))
     entries = [_entry(entry, fill) for entry in said.value_files]
     values = valuefiles.values(tree, path, entries, refs, ignore_missing=said.ignore_missing)
