@@ -167,12 +167,12 @@ def content(blob: git.Blob) -> bytes:
     stored = objects.of(blob)
     limits = stored.limits if stored else objects.Limits()
     name, whose = _shown(str(blob.path)), limits.url or "the repository"
+    bounds.current().file(name, size)
     if size > limits.largest:
         raise SourceMissing(
             f"{name} of {whose} has {size} bytes, and {limits.largest} are read at most: make it smaller, take it out"
             " of the folder, or raise `mirrors.largest_file`"
         )
-    bounds.current().file(name, size)
     found: bytes = blob.data_stream.read()
     if size < MOST_OF_POINTER and found.startswith(POINTER) and name.endswith(MANIFESTS):
         raise SourceMissing(
