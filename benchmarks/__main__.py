@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    clones,
     counts,
     emergency,
     fleet,
@@ -48,6 +49,7 @@ class Part(StrEnum):
     RENDERS = "renders"
     MONOREPO = "monorepo"
     LARGE = "large"
+    CLONES = "clones"
 
 
 def main(
@@ -84,6 +86,9 @@ def main(
             said(f"rendering folders {rounds} times each")
             figures += renders.figures(folder / "renders", rounds)
         figures += large_ones(folder, only, rounds, apps, files)
+        if only in (None, Part.CLONES):
+            said(f"cloning a repository of {clones.APPS * clones.FILES} files")
+            figures += clones.figures(folder / "clones")
     if as_json:
         sys.stdout.buffer.write(orjson.dumps([asdict(figure) for figure in figures]) + b"\n")
     else:

@@ -62,7 +62,7 @@ def brought(found: Shelf, revision: str) -> str:
     found.fetch()
     commit = found.resolve(revision)
     assert commit
-    return found.subject(commit)
+    return str(found.repo.commit(commit).summary)
 
 
 @shows("Application spec.source.chart")

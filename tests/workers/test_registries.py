@@ -79,7 +79,7 @@ def brought(found: Shelf, revision: str) -> str:
     found.fetch()
     commit = found.resolve(revision)
     assert commit
-    return found.subject(commit)
+    return str(found.repo.commit(commit).summary)
 
 
 def test_a_chart_that_helm_pushed_is_synced_and_a_new_version_noticed(
