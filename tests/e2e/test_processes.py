@@ -108,13 +108,17 @@ def test_without_self_heal_drift_is_reported_and_not_undone(start: Start, watch:
 
 
 def test_a_push_whose_delivery_never_came_is_found_by_the_sweep(start: Start) -> None:
-    """And its commit gets its status."""
-    site = start(settings={"sync": {"sweep_every": 1}})
+    """And its commit gets its status. The mirror is a clone without files here, and is looked after meanwhile."""
+    site = start(settings={"sync": {"sweep_every": 1}, "mirrors": {"partial": True, "upkeep_every": 1}})
     assert site.ended(site.push({"one.yaml": config("one")})).state == "success"
     site.forge.silence()
     commit = site.push({"one.yaml": config("one", "b")})
     assert site.ended(commit).state == "success"
     assert site.kubectl("get", "configmap", "one", "-o", "jsonpath={.data.key}") == "b"
+    held, deadline = site.stack.records().mirrors, time.monotonic() + 30
+    while not (found := held.all(time.time())) or not all(one.count and one.size for one in found.values()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_one_delivery_five_times_is_one_sync(start: Start) -> None:
