@@ -12,12 +12,13 @@ from deploy.local.forge import Checkout, Forge
 from workers import credentials
 from workers.apps import App
 from workers.errors import GitUnreachable, SubmoduleRefused
-from workers.git import submodules
+from workers.git import merging, submodules
 from workers.git.mirror import Mirror
 from workers.git.objects import Rules
 from workers.git.submodules import Submodules
 from workers.given import Given
 from workers.policies import Build
+from workers.pull import Pull
 from workers.renderers import source
 
 MAIN, LIBRARY = "your-org/your-repo", "your-org/library"
@@ -153,6 +154,28 @@ def test_a_submodule_in_a_submodule_stays_out(held: Site, tmp_path: Path) -> Non
     held.pin(inner.head)
     with pytest.raises(SubmoduleRefused, match=r"vendor/library/base/m of .* is a submodule and not allowed"):
         held.names(held.mirror(held.org), app("overlay"))
+
+
+@pytest.mark.parametrize("partial", [False, True])
+def test_a_plan_reads_those_of_both_sides(held: Site, partial: bool) -> None:
+    """In the quarantine: a pull request that pins another commit changes what is read of the submodule."""
+    base = held.main.head
+    newer = held.library.commit({"base/a.yaml": OBJECT.format("newer")}, "2")
+    held.library.push()
+    held.main.switch("feature")
+    held.main.run("update-index", "--add", "--cacheinfo", f"160000,{newer},vendor/library")
+    held.main.run("commit", "-q", "-m", "pin")
+    held.main.push("HEAD:refs/pull/7/head")
+    mirror = held.mirror(held.org, partial=partial)
+    mirror.fetch()
+    pull = Pull("main", MAIN, "1", 7, "refs/heads/main", base, held.main.head)
+    with merging.merged(mirror, "github", pull) as merge:
+        assert merge.changes
+        with merge.reread() as (before, after):
+            for tree, names in ((before, ["x-a"]), (after, ["x-newer"])):
+                read = source.read(tree, app("overlay"), {}, Given())
+                assert [one.value["metadata"]["name"] for one in read] == names
+    assert list(mirror.path.parent.glob("*.grafts")) == []
 
 
 @pytest.mark.parametrize(

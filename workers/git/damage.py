@@ -101,7 +101,7 @@ class Checked(Objects):
 def found(mirror: Path, words: str) -> MirrorDamaged:
     """Mark a mirror as damaged and return the error that says so: whoever fetches next makes it anew."""
     said = " ".join(words.split())[-200:]
-    if mirror.suffix in (".git", ".grafts"):
+    if mirror.suffix == ".git" or (mirror.suffix == ".grafts" and (mirror / "HEAD").exists()):
         with contextlib.suppress(OSError):
             mirror.with_suffix(_MARK).write_text(said)
     return MirrorDamaged(f"this machine's copy of the repository is damaged and is fetched anew ({said})")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,7 @@ READING: Final = "reading"
 """The folder beside mirrors with an empty repository."""
 MOST_KNOWN: Final = 4_096
 SECONDS: Final = 60
-_EMPTY: Final = {"HEAD": "ref: refs/heads/none\n", "config": "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"}
+_EMPTY: Final = {"config": "[core]\n\trepositoryformatversion = 0\n\tbare = true\n", "HEAD": "ref: refs/heads/none\n"}
 
 
 def is_partial(repository: Path) -> bool:
@@ -41,12 +42,27 @@ def take_for_whole(repository: Path) -> None:
     _git(repository, {}, "", "config", "--remove-section", "remote.origin")
 
 
+def plain(repository: Path, mirrors: Path) -> dict[str, str]:
+    """Return the environment in which git sees the objects of a repository and nothing of how that was cloned.
+
+    ``mirrors`` is the folder where an empty repository may be.
+    """
+    empty = mirrors / READING
+    if not (empty / "HEAD").exists():
+        for folder in ("objects", "refs"):
+            (empty / folder).mkdir(parents=True, exist_ok=True)
+        for name, text in _EMPTY.items():
+            fresh = empty / f"{name}.{uuid.uuid4().hex[:8]}"
+            fresh.write_text(text)
+            fresh.replace(empty / name)
+    return {"GIT_DIR": str(empty.resolve()), "GIT_OBJECT_DIRECTORY": str((repository / "objects").resolve())}
+
+
 class Lacking:
     """What is not in a repository that is a mirror, or borrows from one. ``bring`` brings objects by their ids."""
 
     def __init__(self, repository: Path, bring: Callable[[Sequence[str]], None], mirror: Path) -> None:
         self._repository, self._bring, self._mirror = repository, bring, mirror
-        self._reading = mirror.parent / READING
         self._whole: set[str] = set()
 
     def folders(self, trees: Iterable[str]) -> None:
@@ -81,17 +97,9 @@ class Lacking:
     def missing(self, ids: Sequence[str]) -> list[str]:
         """Return which of these are not here."""
         # Asked of a git that knows nothing of a partial clone, and so does not try to fetch what it has not got.
-        if not (self._reading / "refs").is_dir():
-            for folder in ("objects", "refs"):
-                (self._reading / folder).mkdir(parents=True, exist_ok=True)
-            for name, text in _EMPTY.items():
-                (self._reading / name).write_text(text)
-        objects = {"GIT_DIR": str(self._reading.resolve()), "GIT_OBJECT_DIRECTORY": str(self._objects())}
-        said = _git(self._repository, objects, "".join(f"{one}\n" for one in ids), "cat-file", "--batch-check")
+        plainly = plain(self._repository, self._mirror.parent)
+        said = _git(self._repository, plainly, "".join(f"{one}\n" for one in ids), "cat-file", "--batch-check")
         return [line.split()[0] for line in said.splitlines() if line.endswith(" missing")]
-
-    def _objects(self) -> Path:
-        return (self._repository / "objects").resolve()
 
 
 def _git(folder: Path, environment: dict[str, str], given: str, *arguments: str) -> str:

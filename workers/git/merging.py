@@ -53,13 +53,12 @@ class Merge:
     before: Tree
     after: Tree | None
     made: Quarantine
-    root: str = ""
     problem: str = ""
 
     @property
     def changes(self) -> bool:
         """Whether any file differs."""
-        return self.root != self.before.object_id(".")
+        return self.after is None or self.after.object_id(".") != self.before.object_id(".")
 
     @contextlib.contextmanager
     def readers(self) -> Iterator[Reader]:
@@ -76,8 +75,7 @@ class Merge:
                     trees = free.pop()
                 except IndexError:
                     repo = stack.enter_context(contextlib.closing(self.made.reopened()))
-                    url = self.before.url
-                    trees = Tree(repo, url, self.base), Tree(repo, url, self.head, self.root)
+                    trees = self.before.again(repo), (self.after or self.before).again(repo)
                 yield trees
                 free.append(trees)  # not after an error: nobody knows what was left unread
 
@@ -108,10 +106,11 @@ def merged(mirror: Mirror, kind: str, pull: Pull) -> Iterator[Merge]:
         mirror.fetch(lambda: not mirror.fetched_at())
     with quarantine.opened(mirror) as made:
         head, base = _fetched(made, mirror, kind, pull)
-        before = Tree(made.repo, mirror.url, base)
+        before: Tree = mirror.rules.put_into(mirror, Tree(made.repo, mirror.url, base), made)
         root, problem = _merged(made, mirror, pull, base, head)
-        after = Tree(made.repo, mirror.url, head, root) if root else None
-        yield Merge(head, base, before, after, made, root, problem)
+        found = Tree(made.repo, mirror.url, head, root) if root else None
+        after: Tree | None = mirror.rules.put_into(mirror, found, made) if found else None
+        yield Merge(head, base, before, after, made, problem)
 
 
 def _fetched(made: Quarantine, mirror: Mirror, kind: str, pull: Pull) -> tuple[str, str]:

@@ -24,8 +24,8 @@ class Rules:
 
     partial: bool = False
     largest: int = LARGEST
-    put_into: Callable[[Any, Any], Any] = lambda _, tree: tree
-    """Puts what belongs into a tree of a mirror: its submodules."""
+    put_into: Callable[..., Any] = lambda _mirror, tree, _made=None: tree
+    """Puts what belongs into a tree of a mirror, or of a quarantine: its submodules."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,7 @@ def take_away(mirror: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         mirror.rename(away)
         shutil.rmtree(away, ignore_errors=True)
+    shutil.rmtree(mirror.with_suffix(".grafts"), ignore_errors=True)  # what borrows from it
 
 
 def is_away(path: Path) -> bool:

@@ -72,7 +72,7 @@ class Quarantine:
         (folder / "objects/info/alternates").write_text(f"{(mirror.path / 'objects').resolve()}\n")
         if (shallow := mirror.path / "shallow").exists():
             (folder / "shallow").write_bytes(shallow.read_bytes())
-        self._folder = folder
+        self.folder = folder
         self.partial = is_partial(mirror.path)
         if self.partial:
             # What the mirror has not got is no damage here either; it is brought here and not there.
@@ -84,7 +84,7 @@ class Quarantine:
     def reopened(self) -> git.Repo:
         """Open the repository once more, for another thread."""
         limits = Limits(self._mirror.url, self._mirror.rules.largest)
-        found = objects.opened(self._folder, limits, self.lacking)
+        found = objects.opened(self.folder, limits, self.lacking)
         found.git.update_environment(**transport.environment(), GIT_ATTR_NOSYSTEM="1")
         return found
 

@@ -12,7 +12,7 @@ import posixpath
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,8 +21,10 @@ import git
 
 from workers.errors import GitUnreachable, HooklineError, SourceMissing
 from workers.git import damage, objects, transport
+from workers.git.lacking import plain
 from workers.git.mirror import Mirror
 from workers.git.objects import Limits
+from workers.git.quarantine import Quarantine
 from workers.git.trees import Tree, content
 
 FILE: Final = ".gitmodules"
@@ -31,6 +33,7 @@ MOST: Final = 20
 MOST_KNOWN: Final = 500
 MOST_BYTES: Final = 64 * 1024
 SECONDS: Final = 60
+GRAFTS: Final = ".grafts"
 _ENTRY: Final = re.compile(r"submodule\.(?P<name>.*)\.(?P<field>path|url)\n(?P<value>.*)", re.DOTALL)
 _REFS: Final = "refs/hookline-submodules"
 
@@ -83,8 +86,8 @@ class Submodules:
         self._known: dict[tuple[str, tuple[Link, ...]], Tree] = {}
         self._without: set[str] = set()
 
-    def put_into(self, mirror: Mirror, tree: Tree) -> Tree:
-        """Return the tree with the files of its submodules, as far as they can be had.
+    def put_into(self, mirror: Mirror, tree: Tree, made: Quarantine | None = None) -> Tree:
+        """Return the tree of a mirror, or of a quarantine, with the files of its submodules, as far as they can be had.
 
         Of one that cannot, the tree says why when it is read.
         """
@@ -94,7 +97,7 @@ class Submodules:
             self._without = {*list(self._without)[-MOST_KNOWN:], root}
             return tree
         links = [Link(path, url, commit) for path, url in paths.items() if (commit := tree.link(path))]
-        found, faults, sources = [], dict[str, HooklineError](), []
+        found, faults, sources = list[Link](), dict[str, HooklineError](), list[Mirror]()
         for link in links[:MOST]:
             if not self._allowed(link.url):
                 continue
@@ -103,8 +106,15 @@ class Submodules:
                 found.append(link)
             except HooklineError as error:
                 faults[link.path] = error
-        made = self._made(mirror, tree, tuple(found), sources) if found else tree
-        return made.knowing({link.path: link.url for link in links}, faults)
+        whole = tree
+        try:
+            if found and made is None:
+                whole = self._beside(mirror, tree, tuple(found), sources)
+            elif found and made is not None:
+                whole = Tree(made.reopened(), tree.url, tree.revision, joined(made.folder, tree, found, sources))
+        except HooklineError as error:
+            faults |= dict.fromkeys([link.path for link in found], error)
+        return whole.knowing({link.path: link.url for link in links}, faults)
 
     def _brought(self, link: Link) -> Mirror:
         source = self._mirror_of(link.url)
@@ -116,54 +126,56 @@ class Submodules:
         objects.complete([source.repo.commit(link.commit).tree])
         return source
 
-    def _made(self, mirror: Mirror, tree: Tree, links: tuple[Link, ...], sources: list[Mirror]) -> Tree:
-        key = (f"{mirror.place.made()} {tree.revision}", links)
-        if key not in self._known:
-            if len(self._known) >= MOST:
-                self._known.clear()
-            self._known[key] = joined(mirror, tree, links, sources)
-        return self._known[key]
+    def _beside(self, mirror: Mirror, tree: Tree, links: tuple[Link, ...], sources: list[Mirror]) -> Tree:
+        """Return the tree in the repository beside the mirror, which is made when it is not there."""
+        place = mirror.path.with_suffix(GRAFTS)
+        with mirror.place.locked(".making"):
+            if not (place / "HEAD").exists():
+                git.Repo.init(place, bare=True, mkdir=True)
+            key = (f"{mirror.place.made()} {(place / 'HEAD').stat().st_mtime_ns} {tree.revision}", links)
+            if key in self._known:
+                return self._known[key]
+            root = joined(place, tree, links, [mirror, *sources])
+        limits = Limits(mirror.url, mirror.rules.largest)
+        repo = objects.opened(place, limits, mirror.lacking(place), damage.Checked)
+        repo.git.update_environment(**transport.environment())
+        if len(self._known) >= MOST:
+            self._known.clear()
+        return self._known.setdefault(key, Tree(repo, mirror.url, tree.revision, root))
 
 
-def joined(mirror: Mirror, tree: Tree, links: tuple[Link, ...], sources: list[Mirror]) -> Tree:
-    """Return the tree with the files of some submodules in it; ``sources`` are their mirrors."""
-    place = mirror.path.with_suffix(".grafts")
-    with mirror.place.locked(".making"):
-        if not (place / "HEAD").exists():
-            git.Repo.init(place, bare=True, mkdir=True)
-        lines = place / "objects/info/alternates"
-        known = [one for one in lines.read_text().split("\n") if Path(one).is_dir()] if lines.exists() else []
-        wanted = [str((one.path / "objects").resolve()) for one in (mirror, *sources)]
-        fresh = lines.with_suffix(".new")
-        fresh.write_text("".join(f"{one}\n" for one in dict.fromkeys([*known, *wanted])))
-        fresh.replace(lines)
+def joined(place: Path, tree: Tree, links: Sequence[Link], sources: Sequence[Mirror]) -> str:
+    """Put the files of some submodules into a tree; return its id in the repository ``place``.
+
+    That borrows the objects of ``sources``, the last of which are the submodules' mirrors.
+    """
+    lines = place / "objects/info/alternates"
+    known = [one for one in lines.read_text().split("\n") if Path(one).is_dir()] if lines.exists() else []
+    wanted = [str((one.path / "objects").resolve()) for one in sources]
+    fresh = lines.with_suffix(".new")
+    fresh.write_text("".join(f"{one}\n" for one in dict.fromkeys([*filter(None, known), *wanted])))
+    fresh.replace(lines)
     with tempfile.TemporaryDirectory(prefix="hookline-index-") as folder:
-        index = {"GIT_INDEX_FILE": f"{folder}/index", "GIT_WORK_TREE": folder}
-        _git(place, ["read-tree", tree.folder(".").hexsha], b"", index)
-        for link, source in zip(links, sources, strict=True):
-            gone = f"0 {'0' * 40}\t{link.path}\0".encode()
-            _git(place, ["update-index", "-z", "--index-info"], gone, index)
-            _git(
-                place, ["read-tree", f"--prefix={link.path}/", source.repo.commit(link.commit).tree.hexsha], b"", index
-            )
-        root = _git(place, ["write-tree", "--missing-ok"], b"", index).strip()
-    limits = Limits(mirror.url, mirror.rules.largest)
-    repo = objects.opened(place, limits, mirror.lacking(place), damage.Checked)
-    repo.git.update_environment(**transport.environment())
-    return Tree(repo, mirror.url, tree.revision, root)
+        # Git would fetch what a partial clone left out, and needs none of it here.
+        index = {**plain(place, sources[0].path.parent), "GIT_INDEX_FILE": f"{folder}/index", "GIT_WORK_TREE": folder}
+        _git(place, ["read-tree", str(tree.folder(".").hexsha)], b"", index)
+        for link, source in zip(links, sources[-len(links) :], strict=True):
+            below = str(source.repo.commit(link.commit).tree.hexsha)
+            _git(place, ["update-index", "-z", "--index-info"], f"0 {'0' * 40}\t{link.path}\0".encode(), index)
+            _git(place, ["read-tree", f"--prefix={link.path}/", below], b"", index)
+        return _git(place, ["write-tree", "--missing-ok"], b"", index).strip()
 
 
 def _git(folder: Path, arguments: list[str], given: bytes, environment: dict[str, str] | None = None) -> str:
-    plain = {**os.environ, **transport.environment(), "LC_ALL": "C"}
-    here = {"GIT_DIR": "."} if environment is not None else {}
+    known = {**os.environ, **transport.environment(), "LC_ALL": "C"}
     try:
         done = subprocess.run(
             ["git", *arguments], cwd=folder, input=given, capture_output=True, timeout=SECONDS, check=False,
-            env={**plain, **here, **(environment or {})},
+            env={**known, **(environment or {})},
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise GitUnreachable(f"git {arguments[0]} took more than {SECONDS} s for a submodule") from None
     if done.returncode:
         said = " ".join(done.stderr.decode(errors="replace").split())[-200:]
-        raise SourceMissing(f"a submodule cannot be put in its place ({said})")
+        raise SourceMissing(f"a submodule cannot be put in its place (git {arguments[0]}: {said})")
     return done.stdout.decode(errors="replace")

@@ -86,6 +86,10 @@ class Tree:
         self._submodules, self._faults = submodules, faults
         return self
 
+    def again(self, repo: git.Repo) -> Tree:
+        """Return the same files as another reader of the repository sees them."""
+        return Tree(repo, self.url, self.revision, self.object_id(".")).knowing(self._submodules, self._faults)
+
     def link(self, path: str) -> str:
         """Return the commit of the submodule at ``path``, "" for none."""
         above, _, name = path.rpartition("/")
