@@ -15,7 +15,7 @@ from workers.apps import App
 from workers.errors import GitUnreachable, MirrorDamaged, SourceMissing
 from workers.git import lacking, merging, packing, pins
 from workers.git.mirror import Mirror
-from workers.git.objects import Rules
+from workers.git.objects import Rules, together
 from workers.git.trees import content
 from workers.given import Given
 from workers.model import Request, Why
@@ -112,6 +112,23 @@ def test_only_what_is_new_comes_later(mirror: Mirror, forge: Forge, work: Checko
     assert names(mirror, revision, app("plain")) == ["a2", *"cdefgh", "new"]
     assert len(forge.fetches) - before == 2
     assert not is_here(mirror, revision, "elsewhere/1/a.txt")
+
+
+def test_a_push_to_folders_that_were_read_costs_one_request_more_however_many(
+    mirror: Mirror, forge: Forge, work: Checkout
+) -> None:
+    revision = fetched(mirror)
+    for number in range(20):
+        together(mirror.tree(revision).folder(f"elsewhere/{number}").blobs)
+    work.commit({f"elsewhere/{number}/a.txt": f"new {number}\n" for number in range(50)}, "many")
+    work.push()
+    before = len(forge.fetches)
+    tree = mirror.tree(fetched(mirror))
+    assert [content(tree.folder(f"elsewhere/{number}").blobs[0]) for number in range(20)] == [
+        f"new {number}\n".encode() for number in range(20)
+    ]
+    assert len(forge.fetches) - before == 2
+    assert not is_here(mirror, tree.revision, "elsewhere/30/a.txt")
 
 
 def test_a_file_that_nobody_said_is_brought_when_it_is_read(mirror: Mirror, forge: Forge) -> None:

@@ -39,7 +39,7 @@ def take_for_whole(repository: Path) -> None:
     """Note that a repository is no partial clone after all, its server having sent everything."""
     for file in (repository / "objects/pack").glob("*.promisor"):
         file.unlink(missing_ok=True)
-    _git(repository, {}, "", "config", "--remove-section", "remote.origin")
+    asked(repository, {}, "", "config", "--remove-section", "remote.origin")
 
 
 def plain(repository: Path, mirrors: Path) -> dict[str, str]:
@@ -67,21 +67,21 @@ class Lacking:
 
     def folders(self, trees: Iterable[str]) -> None:
         """Bring every file in and below some folders, by the ids of their trees. Raises as a fetch does."""
-        asked = [tree for tree in dict.fromkeys(trees) if tree not in self._whole]
-        if not asked or not self._applies():
+        trees = [tree for tree in dict.fromkeys(trees) if tree not in self._whole]
+        if not trees or not self._applies():
             return
         words = ("rev-list", "--objects", "--missing=print", "--no-object-names", "--stdin")
-        said = _git(self._repository, {}, "".join(f"{tree}\n" for tree in asked), *words)
+        said = asked(self._repository, {}, "".join(f"{tree}\n" for tree in trees), *words)
         if missing := [line[1:] for line in said.splitlines() if line.startswith("?")]:
             self._bring(missing)
         if len(self._whole) > MOST_KNOWN:
             self._whole.clear()
-        self._whole.update(asked)
+        self._whole.update(trees)
 
     def files(self, ids: Iterable[str]) -> None:
         """Bring these files, as far as they are not here. Raises as a fetch does."""
-        asked = list(dict.fromkeys(ids))
-        if asked and self._applies() and (missing := self.missing(asked)):
+        wanted = list(dict.fromkeys(ids))
+        if wanted and self._applies() and (missing := self.missing(wanted)):
             self._bring(missing)
 
     def one(self, name: str) -> bool:
@@ -98,11 +98,12 @@ class Lacking:
         """Return which of these are not here."""
         # Asked of a git that knows nothing of a partial clone, and so does not try to fetch what it has not got.
         plainly = plain(self._repository, self._mirror.parent)
-        said = _git(self._repository, plainly, "".join(f"{one}\n" for one in ids), "cat-file", "--batch-check")
+        said = asked(self._repository, plainly, "".join(f"{one}\n" for one in ids), "cat-file", "--batch-check")
         return [line.split()[0] for line in said.splitlines() if line.endswith(" missing")]
 
 
-def _git(folder: Path, environment: dict[str, str], given: str, *arguments: str) -> str:
+def asked(folder: Path, environment: dict[str, str], given: str, *arguments: str) -> str:
+    """Return what git says in a repository, whatever its exit code."""
     try:
         done = subprocess.run(
             ["git", *arguments],

@@ -6,6 +6,7 @@ can ask nobody for what a partial clone left out.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,8 +14,8 @@ from typing import Final, TypeVar
 
 import git
 
-from workers.errors import OperatorError, SourceMissing
-from workers.git import damage, lacking, transport
+from workers.errors import HooklineError, OperatorError, SourceMissing
+from workers.git import damage, following, lacking, transport
 from workers.git.access import Find
 from workers.git.refs import Refs, advertised
 
@@ -70,7 +71,10 @@ class Server:
 
     def update(self, repo: git.Repo, lock: int, what: tuple[str, ...]) -> None:
         """Bring refs, and forget those that are gone. Raises as `transport.reaching` does."""
+        before = following.tips(Path(repo.git_dir))
         self.fetch(repo, lock, what, "--prune")
+        with contextlib.suppress(HooklineError):  # they are asked for again where they are read
+            self.objects(repo, lock, following.replaced(Path(repo.git_dir), before) if before else ())
 
     def clone(self, repo: git.Repo, lock: int, what: tuple[str, ...]) -> None:
         """Bring refs without any file, where the server can leave those out. Raises as `transport.reaching` does."""
