@@ -12,7 +12,6 @@ from typing import Annotated
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks import (
     clones,
@@ -29,7 +28,7 @@ from benchmarks import (
     sweeping,
     watching,
 )
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, table
 from benchmarks.site import opened
 from deploy.local.control_plane import ControlPlane
 from deploy.local.processes import signals_unwind
@@ -170,31 +169,6 @@ def foretold(folder: Path, rounds: int) -> list[Figure]:
 def said(text: str) -> None:
     """Say on standard error what goes on."""
     err.print(f"[dim]{text} …[/]")
-
-
-def table(figures: list[Figure]) -> Table:
-    """Return the figures as a table, a group at a time."""
-    made = Table(title="Hookline, measured", title_style="bold", title_justify="left")
-    made.add_column("what")
-    made.add_column("", no_wrap=True)
-    for name in ("median or count", "p95, p99"):
-        made.add_column(name, justify="right", no_wrap=True)
-    made.add_column("of what")
-    group = ""
-    for figure in figures:
-        if figure.group != group:
-            made.add_section()
-        shown = [number(value, figure.unit) for value in (figure.value, figure.tail)]
-        made.add_row("" if figure.group == group else figure.group, figure.name, *shown, figure.note)
-        group = figure.group
-    return made
-
-
-def number(value: float | None, unit: str) -> str:
-    """Return a value with its unit; ``""`` for none."""
-    if value is None:
-        return ""
-    return f"{value:.0f} {unit}" if unit != "ms" or value >= 100 else f"{value:.1f} {unit}"
 
 
 if __name__ == "__main__":

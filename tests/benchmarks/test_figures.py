@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.__main__ import number, table
-from benchmarks.figures import Figure, by_verb, percentile, timed
+from benchmarks.figures import Figure, by_verb, number, percentile, table, timed
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 50), (0.95, 95), (0.99, 99), (1.0, 100), (0.0, 1)])

@@ -171,7 +171,7 @@ def test_a_plan_reads_those_of_both_sides(held: Site, partial: bool) -> None:
     pull = Pull("main", MAIN, "1", 7, "refs/heads/main", base, held.main.head)
     with merging.merged(mirror, "github", pull) as merge:
         assert merge.changes
-        with merge.reread() as (before, after):
+        with merge.readers() as reader, reader() as (before, after):
             for tree, names in ((before, ["x-a"]), (after, ["x-newer"])):
                 read = source.read(tree, app("overlay"), {}, Given())
                 assert [one.value["metadata"]["name"] for one in read] == names

@@ -147,12 +147,8 @@ class Shelf(Mirror):
             digest = offers.checked(target, offer.digest if self._lists() else offer.url, shown)
             target.seek(0)
             found = archive.files(target, shown, bounds, wrapped=offer.wrapped)
-            commit = keeping.imported(
-                self.repo,
-                offers.tag(offer.version),
-                found,
-                f"{self._chart} {offer.version} ({offer.digest or digest})\n",
-            )
+            said = f"{self._chart} {offer.version} ({offer.digest or digest})\n"
+            commit = keeping.imported(self.repo, offers.tag(offer.version), found, said)
         self._answers.forget()
         state = self._read()
         state["versions"][offer.version] = (offer.digest or digest, commit)
