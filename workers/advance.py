@@ -52,7 +52,8 @@ def advance(run: Run, work: Work, flight: Flight) -> None:
             flight = replace(
                 flight, at=step.key, mode=Mode.WRITE, deadline=run.deadline(long=bool(step.hooks or step.apps))
             )
-            if len(every) > 1 or step.hooks:
+            if len(every) > 1 or step.hooks or step.objects:
+                # Before the first write: who goes on after a crash finds it done, and still has to tell of it.
                 run.store(flight)
         passed = _pass(run, work, flight, step, todo[index + 1 :])
         if passed is None:

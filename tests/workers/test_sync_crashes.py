@@ -70,6 +70,25 @@ def test_a_worker_killed_at_every_write(
     assert OBJECTS + 6 <= positions < MOST_WRITES - 1
 
 
+def test_what_a_killed_worker_changed_is_still_told(
+    bench: Bench, dying: subprocess.Popen[str], redis_data: Path
+) -> None:
+    """The trail has all that was changed from Git, whoever wrote it: the next worker finds it written already."""
+    names = [f"o{number}" for number in range(4)]
+    commit = bench.push({f"{name}.yaml": config(name, "before") for name in names})
+    bench.ask(commit)
+    bench.look()
+    bench.settle(commit)
+    number = bench.ask(bench.push({f"{name}.yaml": config(name, "after") for name in names}))
+    assert died(bench, dying, redis_data, 3, number)
+    bench.context.records.redis.delete(key("lease", "app:myapp"))
+    bench.look_until_done(number)
+    newest = bench.context.records.progress.syncs("myapp", 1)[0]
+    assert {(change.ref.name, change.action.value) for change in newest.changes} == {
+        (name, "configured") for name in names
+    }
+
+
 def died(bench: Bench, dying: subprocess.Popen[str], redis_data: Path, position: int, number: int) -> bool:
     """Let a worker of its own sync, killed at its n-th write; return whether it was."""
     socket = str(embedded.socket_of(redis_data))
