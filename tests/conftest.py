@@ -13,7 +13,7 @@ from deploy.local import binaries
 from deploy.local.control_plane import ControlPlane
 from tests import ordering
 
-pytest_plugins = ["tests.fixtures"]
+pytest_plugins = ["tests.fixtures", "tests.readers"]
 
 # The suite says the same of the same code; `make fuzz` looks for what nobody thought of.
 hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)

@@ -66,19 +66,7 @@ class Context:
     def _submodules(self) -> Submodules:
         """Return what puts submodules into trees: each comes from a mirror of its own."""
         allowed = functools.partial(credentials.is_below, self.settings.mirrors.submodules)
-        return Submodules(allowed, self._of_url)
-
-    def _of_url(self, url: str) -> Mirror:
-        place = f"submodule {url}"
-        if place not in self.mirrors:
-            clone = clone_url(self.settings, url)
-            rules = rules_of(self.settings)
-
-            def find(anew: bool) -> Access | None:
-                return access_to(self.settings, self.accounts, clone, anew=anew)
-
-            self.mirrors[place] = Mirror(self.settings.data / "mirrors", url, clone, find=find, rules=rules)
-        return self.mirrors[place]
+        return Submodules(allowed, functools.partial(_submodule, self.settings, self.accounts))
 
     def _shelf(self, app: apps.App) -> Mirror:
         """Return what is here of a chart or artifact."""
@@ -99,6 +87,16 @@ class Context:
     def served(self, app: apps.App, revision: str, ref: str = "") -> Commit | None:
         """Return where a commit of an app's repository is reported when no delivery said so."""
         return served(self.settings, app, revision, ref)
+
+
+def _submodule(settings: Settings, accounts: Accounts, url: str) -> Mirror:
+    """Open the mirror of a submodule's repository."""
+    clone = clone_url(settings, url)
+
+    def find(anew: bool) -> Access | None:
+        return access_to(settings, accounts, clone, anew=anew)
+
+    return Mirror(settings.data / "mirrors", url, clone, find=find, rules=rules_of(settings))
 
 
 def served(settings: Settings, app: apps.App, revision: str, ref: str = "") -> Commit | None:

@@ -115,7 +115,7 @@ def test_check_passes_a_good_set_and_lists_everything_that_is_not(file: Path, mo
     monkeypatch.setenv("FORGE_TOKEN", "t" * 20)
     (file.parent / "key").write_text("k" * 32)
     monkeypatch.chdir(file.parent)
-    file.write_text(GOOD)
+    file.write_text(GOOD.replace("[env:HOOK_SECRET]", "[env:HOOK_SECRET]\n    plans: false"))
     good = CliRunner().invoke(cli.app, ["check", "--config", str(file)])
     assert (good.exit_code, good.output.strip()) == (0, "✓ configuration and 1 app are fine")
 

@@ -145,15 +145,24 @@ def test_one_that_cannot_be_had_harms_only_who_reads_it(held: Site) -> None:
         held.names(closed, app("overlay"))
 
 
-def test_a_submodule_in_a_submodule_stays_out(held: Site, tmp_path: Path) -> None:
+@pytest.mark.parametrize("named", [False, True])
+def test_a_submodule_in_a_submodule_stays_out(held: Site, named: bool) -> None:
+    """It harms only who names it."""
     inner: Checkout = held.library
-    inner.commit({".gitmodules": '[submodule "m"]\n\tpath = base/m\n\turl = ../your-repo\n'}, "nested")
+    files: dict[str, str | None] = {".gitmodules": '[submodule "m"]\n\tpath = base/m\n\turl = ../your-repo\n'}
+    if named:
+        files["base/kustomization.yaml"] = "resources: [a.yaml, m]\n"
+    inner.commit(files, "nested")
     inner.run("update-index", "--add", "--cacheinfo", f"160000,{held.main.head},base/m")
     inner.run("commit", "-q", "-m", "nested")
     inner.push()
     held.pin(inner.head)
-    with pytest.raises(SubmoduleRefused, match=r"vendor/library/base/m of .* is a submodule and not allowed"):
-        held.names(held.mirror(held.org), app("overlay"))
+    mirror = held.mirror(held.org)
+    if named:
+        with pytest.raises(SubmoduleRefused, match=r"vendor/library/base/m of .* is a submodule and not allowed"):
+            held.names(mirror, app("overlay"))
+    else:
+        assert held.names(mirror, app("overlay")) == ["x-a"]
 
 
 @pytest.mark.parametrize("partial", [False, True])

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import git
 import structlog
 
 from workers.errors import MirrorDamaged
 from workers.git import place
-from workers.git.objects import Objects
 
 log = structlog.get_logger()
 
@@ -81,21 +78,6 @@ def is_sign(words: str) -> bool:
     """Whether git's complaint is about the mirror itself. Pure."""
     own = [line.lower() for line in words.splitlines() if not line.strip().lower().startswith("remote:")]
     return any(sign in line for line in own for sign in _SIGNS)
-
-
-class Checked(Objects):
-    """The objects of a mirror: one that cannot be read is a sign of damage, for nobody asks for one that is not named.
-
-    Raises :class:`MirrorDamaged`, after it marked the mirror for whoever fetches next.
-    """
-
-    def read(self, binsha: bytes, how: Callable[[bytes], Any]) -> Any:
-        """Read an object that is named somewhere."""
-        try:
-            return super().read(binsha, how)
-        except (ValueError, OSError, git.GitCommandError) as error:
-            # What git says of it goes to its standard error; a process that died says nothing.
-            raise found(Path(self.root_path()).parent, f"object {binsha.hex()}: {error}") from None
 
 
 def found(mirror: Path, words: str) -> MirrorDamaged:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import configparser
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,8 @@ from workers.errors import MirrorDamaged
 from workers.git import damage, objects, transport
 from workers.git.access import Find, nobody
 from workers.git.answers import Answers
+from workers.git.bringing import Bringing
+from workers.git.checked import Checked
 from workers.git.lacking import Lacking
 from workers.git.objects import Limits, Rules
 from workers.git.place import Place
@@ -52,7 +54,7 @@ class Mirror:
         self.path = self.place.path
         self._server = Server(url, clone, find)
         self._repo: git.Repo | None = None
-        self._made, self._lacking = "", self.lacking(self.path)
+        self._made = ""
         self._answers = Answers(self.fetched_at)
 
     @property
@@ -76,12 +78,12 @@ class Mirror:
         if not self.place.is_made():
             git.Repo.init(self.path, bare=True, mkdir=True)
             self.place.note_made()
-        self._lacking = self.lacking(self.path)
-        return objects.opened(self.path, Limits(self.url, self.rules.largest), self._lacking, damage.Checked)
+        limits = Limits(self.url, self.rules.largest)
+        return objects.opened(self.path, limits, self.lacking(self.path), Checked)
 
     def lacking(self, repository: Path) -> Lacking:
         """Return what brings files that were left out here, for a repository that is this or borrows from it."""
-        return Lacking(repository, self._bring_files, self.path)
+        return Lacking(repository, Bringing(self.place, self._server), self.path)
 
     def fetched_at(self) -> float:
         """When the last complete fetch began, by this machine's clock; 0.0 for none, and when all is to be anew."""
@@ -186,11 +188,6 @@ class Mirror:
         with self.place.locked() as lock:
             self._server.fetch(self.repo, lock, (f"+{revision}:{ref}",))
         self._answers.forget()
-
-    def _bring_files(self, ids: Sequence[str]) -> None:
-        with self.place.locked() as lock:
-            repo = self.repo  # others may have brought them meanwhile
-            self._server.objects(repo, lock, self._lacking.missing(ids))
 
     def remote_refs(self) -> Refs:
         """Ask the server for its refs, with one call. That makes no mirror, and does not count as a use of one."""

@@ -79,6 +79,7 @@ class Quarantine:
             with (folder / "config").open("a") as config:
                 config.write(_PARTIAL)
         self.lacking = Lacking(folder, self.bring, mirror.path) if self.partial else None
+        self._open: list[git.Repo] = []
         self.repo = self.reopened()
 
     def reopened(self) -> git.Repo:
@@ -86,7 +87,13 @@ class Quarantine:
         limits = Limits(self._mirror.url, self._mirror.rules.largest)
         found = objects.opened(self.folder, limits, self.lacking)
         found.git.update_environment(**transport.environment(), GIT_ATTR_NOSYSTEM="1")
+        self._open.append(found)
         return found
+
+    def close(self) -> None:
+        """End git's processes of all that was opened here."""
+        for repo in self._open:
+            repo.close()
 
     def run(self, *arguments: str, env: dict[str, str] | None = None) -> tuple[int, str]:
         """Run a git command; return its exit code and what it printed. Raises ``GitCommandError`` above 1."""
@@ -147,7 +154,7 @@ def opened(mirror: Mirror) -> Iterator[Quarantine]:
         try:
             yield made
         finally:
-            made.repo.close()
+            made.close()
 
 
 def _bound() -> None:

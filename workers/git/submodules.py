@@ -7,6 +7,7 @@ within a submodule stays out. Field facts: gitmodules(5), gitsubmodules(7).
 
 from __future__ import annotations
 
+import functools
 import os
 import posixpath
 import re
@@ -20,7 +21,8 @@ from typing import Final
 import git
 
 from workers.errors import GitUnreachable, HooklineError, SourceMissing
-from workers.git import damage, objects, transport
+from workers.git import objects, transport
+from workers.git.checked import Checked
 from workers.git.lacking import plain
 from workers.git.mirror import Mirror
 from workers.git.objects import Limits
@@ -82,7 +84,7 @@ class Submodules:
     """Puts the submodules that are ``allowed``, by their URL, into trees; ``mirror_of`` opens the mirror of a URL."""
 
     def __init__(self, allowed: Callable[[str], bool], mirror_of: Callable[[str], Mirror]) -> None:
-        self._allowed, self._mirror_of = allowed, mirror_of
+        self._allowed, self._mirror_of = allowed, functools.cache(mirror_of)
         self._known: dict[tuple[str, tuple[Link, ...]], Tree] = {}
         self._without: set[str] = set()
 
@@ -137,7 +139,7 @@ class Submodules:
                 return self._known[key]
             root = joined(place, tree, links, [mirror, *sources])
         limits = Limits(mirror.url, mirror.rules.largest)
-        repo = objects.opened(place, limits, mirror.lacking(place), damage.Checked)
+        repo = objects.opened(place, limits, mirror.lacking(place), Checked)
         repo.git.update_environment(**transport.environment())
         if len(self._known) >= MOST:
             self._known.clear()

@@ -80,9 +80,12 @@ class Story:
 
     def push(self) -> str:
         """Push the folder as it is wanted; return the commit."""
-        files: dict[str, str | None] = dict(self.folder.files())
         self.count += 1
-        files["NOTE.md"] = str(self.count)  # so that there is something to commit
+        # So that there is something to commit that is read, whatever the folder is rendered with.
+        files: dict[str, str | None] = {
+            name: f"{text}\n# {self.count}\n" if name.endswith(".yaml") else text
+            for name, text in self.folder.files().items()
+        }
         gone = self.there - files.keys()
         self.there = set(files)
         return self.bench.push({**files, **dict.fromkeys(gone)}, "change")

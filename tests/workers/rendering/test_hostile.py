@@ -156,7 +156,7 @@ def assert_clear(said: str, sentence: str, folder: Path) -> None:
 ENTRIES = {
     "a folder called ..": ("040000 tree {tree}\t..", "no name of a file"),
     "a folder called .": ("040000 tree {tree}\t.", "no name of a file"),
-    "a submodule": ("160000 commit {commit}\tsub", "no such file|doesn't exist|must resolve"),
+    "a submodule": ("160000 commit {commit}\tsub", "web/sub of u is a submodule and not allowed"),
 }
 
 
