@@ -104,7 +104,8 @@ def evaluated(made: Job, keys: Keys = NO_KEYS) -> list[bytes]:
         arguments = [str(python), "-I", "-S", jsonnet_child.__file__, str(module), str(root / "request")]
         reads = [module, Path(jsonnet_child.__file__), Path(sys.base_prefix)]
         done = child.run("jsonnet", made.files[0], arguments, root, readable=reads)
-        answer = orjson.loads(done.output) if done.output else {"wrong": "it broke the evaluator"}
+        why = "it calls itself without end" if "stack overflow" in done.said else "it broke the evaluator"
+        answer = orjson.loads(done.output) if done.output else {"wrong": why}
     if wrong := answer.get("wrong"):
         words = scratch.KEPT_BACK if clear != stored else " ".join(str(wrong).split())[:500]
         raise RenderFailed(f"jsonnet refused {_at_fault(made, str(wrong))}: {words}")

@@ -183,5 +183,5 @@ CASES: dict[str, Case] = {
     "an import outside": Case({"web/a.jsonnet": "importstr 'CANARY'"}, "there is no file"),
     "an import far above": Case({"web/a.jsonnet": f"importstr '{UP}CANARY'"}, "there is no file"),
     "an import that is a link": Case({"web/a.jsonnet": "importstr 'l'", "web/l@": "CANARY"}, "there is no file"),
-    "an evaluation without end": Case({"web/a.jsonnet": "local f(x) = f(x + 1) tailstrict; f(0)"}, "took longer", seconds=2),
+    "an evaluation without end": Case({"web/a.jsonnet": "local f(x) = f(x + 1) tailstrict; f(0)"}, "took longer|without end", seconds=2),
 }  # fmt: skip
