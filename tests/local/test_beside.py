@@ -28,6 +28,7 @@ sys.exit(7 if (binaries.folder_of(recipe, binaries.cache_folder()) / "hello").is
 def hello(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recipe:
     """A tiny Go module, and a cache of its own."""
     monkeypatch.setenv("HOOKLINE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv(beside.BUILDING, raising=False)  # what these tests themselves may run beside
     folder = tmp_path / "hello"
     folder.mkdir()
     (folder / "go.mod").write_text("module example.test/hello\n\ngo 1.21\n")

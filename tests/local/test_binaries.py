@@ -54,8 +54,9 @@ def test_a_build_is_done_once(hello: Recipe, tmp_path: Path, progress: Progress,
     assert said.getvalue() == told
 
 
-def test_a_terminal_sees_one_moving_line(said: io.StringIO) -> None:
+def test_a_terminal_sees_one_moving_line(said: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each look replaces the line before it; only the summary stays."""
+    monkeypatch.setenv("TERM", "xterm")
     progress = Progress(Console(file=said, force_terminal=True, width=80))
     with progress.step("compiling"):
         progress.tick("7 of 9 packages compiled")
