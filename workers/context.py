@@ -58,8 +58,8 @@ class Context:
         if found is None:
             find, guard = self.accesses.finder(app, clone, scope), verifying.guard(self.settings, self.clusters, app)
             rules = replace(rules_of(self.settings), put_into=self._submodules().put_into)
-            place_of = self.settings.data / "mirrors"
-            found = Mirror(place_of, app.url, clone, find=find, guard=guard, scope=scope, rules=rules)
+            folder = self.settings.data / "mirrors"
+            found = Mirror(folder, app.url, clone, find=find, guard=guard, scope=scope, rules=rules)
             self.mirrors[place] = found
         return found
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +13,7 @@ import httpx2
 import yaml
 
 from deploy.local.host import Host
+from deploy.local.places import free_port
 from deploy.local.processes import Child, Processes
 from workers import configuration, embedded
 from workers.records import Records, connect
@@ -176,14 +176,6 @@ def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         old = found.get(name)
         found[name] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
     return found
-
-
-def free_port() -> int:
-    """Return a port of the loopback interface that is free now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 def _is_ready(client: httpx2.Client, url: str) -> bool:

@@ -16,20 +16,10 @@ from deploy.local.control_plane import ControlPlane
 from deploy.local.stack import REPOSITORY
 from tests.e2e.conftest import ENDS, Site, Start, open_site
 from tests.fakes.tollgate import Match, Tollgate
+from tests.workers.test_sync import DEPLOYMENT
 from workers import embedded
 
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {key: 'VALUE'}\n"
-DEPLOYMENT = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: nginx:1.25}]}
-"""
 
 
 def config(name: str, value: str) -> str:

@@ -22,6 +22,7 @@ import orjson
 import psutil
 import yaml
 
+from deploy.local.places import free_port
 from tests.receiver.conftest import APPLICATION, KEY, SECRET
 
 
@@ -71,13 +72,6 @@ def configuration(folder: Path, redis_url: str, port: int, **more: Any) -> Path:
     path = folder / "hookline.yaml"
     path.write_text(yaml.safe_dump(value))
     return path
-
-
-def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return int(made.getsockname()[1])
 
 
 def start(config: Path, port: int) -> Web:

@@ -16,7 +16,7 @@ import redis
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from deploy.local.stack import free_port
+from deploy.local.places import free_port
 from tests.fixtures import Clock
 from tests.workers.conftest import Counter
 from workers import context

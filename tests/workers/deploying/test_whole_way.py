@@ -6,21 +6,11 @@ import pytest
 
 from deploy.local.stack import APPLICATION, REPOSITORY
 from tests.workers.conftest import Bench
+from tests.workers.test_sync import DEPLOYMENT
 from workers import deploying, landing, sweep
 from workers.model import Commit, Outcome, Request, State, Why
 
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {key: VALUE}\n"
-DEPLOYMENT = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: nginx:1.25}]}
-"""
 
 
 @pytest.fixture(autouse=True)
