@@ -72,7 +72,7 @@ class Packing:
 
     def _git(self, *arguments: str, given: str = "") -> str:
         settings = [word for one in _CONFIG for word in ("-c", one)]
-        child = subprocess.Popen(
+        with subprocess.Popen(
             ["git", *settings, *arguments],
             cwd=self.mirror,  # followed when it is taken away: nothing of this gets into the next one
             env={**os.environ, **transport.environment(), "GIT_DIR": ".", "LC_ALL": "C"},
@@ -83,18 +83,18 @@ class Packing:
             errors="replace",
             pass_fds=(self._lock,),
             process_group=0,
-        )
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PGRP, child.pid, LAZY)
-        try:
-            out, said = child.communicate(given, timeout=max(0.0, self._until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            raise Stopped(f"git {arguments[0]} took too long") from None
-        finally:
-            if child.poll() is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(child.pid, signal.SIGKILL)
-                child.communicate()
+        ) as child:
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PGRP, child.pid, LAZY)
+            try:
+                out, said = child.communicate(given, timeout=max(0.0, self._until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                raise Stopped(f"git {arguments[0]} took too long") from None
+            finally:
+                # Not by poll(): once that was told of an end, children left behind would be out of reach.
+                if child.returncode is None:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(child.pid, signal.SIGKILL)
         if child.returncode:
             raise Stopped(f"git {arguments[0]}: {' '.join(said.split())[-300:]}")
         return out
