@@ -11,7 +11,7 @@ from rich.text import Text
 
 from workers import configuration, situation
 from workers.apps import App, Index
-from workers.commands import opening, problems, rights, showing
+from workers.commands import durable, opening, problems, rights, showing
 from workers.commands.console import Config, Json, err, marked, out, print_json, printable, sentences
 from workers.model import AppRecord, SyncRecord
 from workers.records import Records
@@ -19,7 +19,7 @@ from workers.records import Records
 
 def check(
     config: Config = None,
-    ask: Annotated[bool, typer.Option("--ask", help="Also ask the forges whether plans may be made.")] = False,
+    ask: Annotated[bool, typer.Option("--ask", help="Also ask the forges for rights, Redis what it may lose.")] = False,
     as_json: Json = False,
 ) -> None:
     """Check the configuration, its secrets and every app document, without touching anything.
@@ -36,8 +36,11 @@ def check(
         index = problems.catalog(settings)
         served = sum(not app.fault for app in index.apps.values())
         found += problems.all_of(settings, index)
-        found += rights.lacking(settings, index) if ask else ()
         warnings = [*problems.warnings(settings, index), *rights.strong(settings, index)]
+        if ask:
+            unusable, losing = durable.asked(settings)
+            found += [*unusable, *rights.lacking(settings, index)]
+            warnings += losing
     for warning in warnings:
         err.print(marked("!", "yellow", warning), soft_wrap=True)
     if as_json:
