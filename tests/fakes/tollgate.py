@@ -6,22 +6,15 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from http.server import BaseHTTPRequestHandler
+from typing import NamedTuple
 
 import httpx2
 
+from tests.fakes.proxy import Proxy, onward
+
 Match = Callable[[str, str], bool]
 """(method, path with query) to whether this is the request to hold."""
-_HOP = {
-    "connection",
-    "keep-alive",
-    "transfer-encoding",
-    "host",
-    "content-length",
-    "content-encoding",
-    "accept-encoding",
-}
 
 
 class Hold:
@@ -49,46 +42,19 @@ class Fault(NamedTuple):
         return json.dumps({**said, "reason": self.reason, "code": self.code}).encode()
 
 
-class Tollgate:
-    """Passes everything on to ``upstream`` through ``client``, and remembers what passed."""
+class Tollgate(Proxy):
+    """Passes everything on, and remembers what passed."""
 
     def __init__(self, client: httpx2.Client, upstream: str) -> None:
-        self._client = client
-        self._upstream = upstream.rstrip("/")
-        self._lock = threading.Lock()
+        super().__init__(client, upstream)
         self._hold: Hold | None = None
         self.passed: list[tuple[str, str]] = []
         self.faults: list[Fault] = []
         """Answers to the next requests, the first first."""
-        gate = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_one_request(self) -> None:
-                self.raw_requestline = self.rfile.readline(65537)
-                if not self.raw_requestline or not self.parse_request():
-                    self.close_connection = True
-                    return
-                gate._pass(self)
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-                del format, args
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> Tollgate:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def _let_go(self) -> None:
         if self._hold:
             self._hold.release.set()
-        self._server.shutdown()
-        self._server.server_close()
 
     @contextmanager
     def holding(self, match: Match, *, after: bool = False) -> Iterator[Hold]:
@@ -127,7 +93,7 @@ class Tollgate:
         if fault and not fault.after:
             _answer(handler, fault.code, {"content-type": "application/json"}, fault.body)
             return
-        headers = {name: value for name, value in handler.headers.items() if name.lower() not in _HOP}
+        headers = dict(onward(handler.headers.items()))
         answer = self._client.request(handler.command, self._upstream + handler.path, content=body, headers=headers)
         if hold:
             hold.reached.set()
@@ -142,9 +108,8 @@ class Tollgate:
 
 def _answer(handler: BaseHTTPRequestHandler, code: int, headers: Mapping[str, str], content: bytes) -> None:
     handler.send_response(code)
-    for name, value in headers.items():
-        if name.lower() not in _HOP:
-            handler.send_header(name, value)
+    for name, value in onward(headers.items()):
+        handler.send_header(name, value)
     handler.send_header("content-length", str(len(content)))
     handler.end_headers()
     handler.wfile.write(content)

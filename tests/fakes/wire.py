@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import socket
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
 
 import httpx2
 
-from tests.fakes.tollgate import _HOP
+from tests.fakes.proxy import Proxy, onward
 
 
 class Passed(NamedTuple):
@@ -20,52 +19,20 @@ class Passed(NamedTuple):
     accept: str
 
 
-class Wire:
-    """Passes everything on to ``upstream`` through ``client``. Use it in a ``with`` block."""
+class Wire(Proxy):
+    """Passes everything on."""
 
     def __init__(self, client: httpx2.Client, upstream: str) -> None:
-        self._client = client
-        self._upstream = upstream.rstrip("/")
-        self._lock = threading.Lock()
+        super().__init__(client, upstream)
         self._streams: set[Any] = set()
         self._cutting: set[Any] = set()
         self._frozen: set[Any] = set()
         self.passed: list[Passed] = []
         self.closed = False
         """Whether new requests are hung up on."""
-        wire = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_one_request(self) -> None:
-                self.raw_requestline = self.rfile.readline(65537)
-                if not self.raw_requestline or not self.parse_request():
-                    self.close_connection = True
-                    return
-                wire._pass(self)
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-                del format, args
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, request: object, client_address: object) -> None:
-                """Say nothing when somebody hangs up."""
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> Wire:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def _let_go(self) -> None:
         self.cut()
-        self._server.shutdown()
-        self._server.server_close()
 
     @property
     def watches(self) -> int:
@@ -91,16 +58,15 @@ class Wire:
         if self.closed:
             handler.close_connection = True
             return
-        headers = {name: value for name, value in handler.headers.items() if name.lower() not in _HOP}
+        headers = dict(onward(handler.headers.items()))
         self.passed.append(Passed(handler.command, handler.path, handler.headers.get("Accept", "")))
         body = handler.rfile.read(int(handler.headers.get("content-length") or 0))
         url = self._upstream + handler.path
         timeout = httpx2.Timeout(10, read=None)
         with self._client.stream(handler.command, url, content=body, headers=headers, timeout=timeout) as answer:
             handler.send_response(answer.status_code)
-            for name, value in answer.headers.items():
-                if name.lower() not in _HOP:
-                    handler.send_header(name, value)
+            for name, value in onward(answer.headers.items()):
+                handler.send_header(name, value)
             handler.send_header("Transfer-Encoding", "chunked")
             handler.end_headers()
             if "watch=true" not in handler.path:

@@ -45,8 +45,8 @@ class Drift(Fields):
     ignore: list[IgnoreRule] = []
 
 
-class Install(Fields):
-    """How a release is installed."""
+class Action(Fields):
+    """What installing and upgrading have in common."""
 
     timeout: Duration | None = None
     remediation: dict[str, Any] | None = None
@@ -57,6 +57,11 @@ class Install(Fields):
     disable_hooks: bool = False
     disable_open_api_validation: bool = Field(default=False, alias="disableOpenAPIValidation")
     disable_schema_validation: bool = False
+
+
+class Install(Action):
+    """How a release is installed."""
+
     server_side_apply: bool | None = None
     replace: bool = False
     skip_crds: bool = Field(default=False, alias="skipCRDs")
@@ -64,18 +69,9 @@ class Install(Fields):
     create_namespace: bool = False
 
 
-class Upgrade(Fields):
+class Upgrade(Action):
     """How a release is upgraded."""
 
-    timeout: Duration | None = None
-    remediation: dict[str, Any] | None = None
-    strategy: dict[str, Any] | None = None
-    disable_take_ownership: bool = False
-    disable_wait: bool = False
-    disable_wait_for_jobs: bool = False
-    disable_hooks: bool = False
-    disable_open_api_validation: bool = Field(default=False, alias="disableOpenAPIValidation")
-    disable_schema_validation: bool = False
     server_side_apply: str = ""
     force: bool = False
     preserve_values: bool = False

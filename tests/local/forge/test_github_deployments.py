@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import httpx2
@@ -13,10 +12,10 @@ from openapi_core.datatypes import RequestParameters
 from werkzeug.datastructures import Headers
 
 from deploy.local.forge import Checkout, Forge
-from deploy.local.forge.deployments import Deployments
 from deploy.local.forge.github import contract
 from deploy.local.forge.github.contract import Described
 from tests.fakes import github_apps
+from tests.local.forge.conftest import Standing, stood
 
 REPOSITORY = "your-org/your-repo"
 GOOD: dict[str, Any] = {"auto_merge": False, "required_contexts": [], "environment": "qa", "payload": {"hookline": "1"}}
@@ -32,48 +31,15 @@ class Answered:
         self.status_code, self.data = answer.status_code, answer.content
 
 
-@dataclass(frozen=True)
-class Standing:
-    """A stand-in, a clone of its one repository with a commit, and a client with the right headers."""
-
-    forge: Forge
-    work: Checkout
-    client: httpx2.Client
-
-
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     """One for all tests of this module."""
-    folder = tmp_path_factory.mktemp("forge")
-    with Forge(folder / "forge") as forge:
-        forge.create(REPOSITORY)
-        work = forge.checkout(REPOSITORY, folder / "work")
-        work.commit({"a.yaml": "a: 1\n"}, "first")
-        work.push()
-        headers = {"authorization": f"Bearer {forge.token}", "x-github-api-version": "2022-11-28"}
-        base = f"{forge.api}/repos/{REPOSITORY}"
-        with httpx2.Client(base_url=base, headers=headers, trust_env=False) as client:
-            yield Standing(forge, work, client)
 
+    def headers(forge: Forge) -> dict[str, str]:
+        return {"authorization": f"Bearer {forge.token}", "x-github-api-version": "2022-11-28"}
 
-@pytest.fixture
-def forge(standing: Standing) -> Forge:
-    """The stand-in, without deployments."""
-    standing.forge.state.deployments = Deployments()
-    return standing.forge
-
-
-@pytest.fixture
-def work(standing: Standing) -> Checkout:
-    """The clone."""
-    return standing.work
-
-
-@pytest.fixture
-def client(standing: Standing, forge: Forge) -> httpx2.Client:
-    """A client of the repository."""
-    del forge
-    return standing.client
+    with stood(tmp_path_factory.mktemp("forge"), "github", REPOSITORY, f"repos/{REPOSITORY}", headers) as made:
+        yield made
 
 
 def described(method: str, path: str, answer: httpx2.Response) -> None:

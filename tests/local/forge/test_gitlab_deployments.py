@@ -3,63 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import httpx2
 import pytest
 
-from deploy.local.forge import Checkout, Forge
-from deploy.local.forge.deployments import Deployments
+from deploy.local.forge import Checkout
 from deploy.local.forge.gitlab.deployments import can
+from tests.local.forge.conftest import Standing, stood
 
 PROJECT = "grp/sub/project"
 GOOD = {"environment": "qa", "ref": "main", "tag": False, "status": "running"}
 
 
-@dataclass(frozen=True)
-class Standing:
-    """A stand-in, a clone of its one repository with a commit, and a client with the right headers."""
-
-    forge: Forge
-    work: Checkout
-    client: httpx2.Client
-
-
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     """One for all tests of this module."""
-    folder = tmp_path_factory.mktemp("forge")
-    with Forge(folder / "forge", kind="gitlab") as forge:
-        forge.create(PROJECT)
-        work = forge.checkout(PROJECT, folder / "work")
-        work.commit({"a.yaml": "a: 1\n"}, "first")
-        work.push()
-        headers = {"private-token": forge.token}
-        base = f"{forge.api}/projects/{quote(PROJECT, safe='')}"
-        with httpx2.Client(base_url=base, headers=headers, trust_env=False) as client:
-            yield Standing(forge, work, client)
-
-
-@pytest.fixture
-def forge(standing: Standing) -> Forge:
-    """The stand-in, without deployments."""
-    standing.forge.state.deployments = Deployments()
-    return standing.forge
-
-
-@pytest.fixture
-def work(standing: Standing) -> Checkout:
-    """The clone."""
-    return standing.work
-
-
-@pytest.fixture
-def client(standing: Standing, forge: Forge) -> httpx2.Client:
-    """A client of the repository."""
-    del forge
-    return standing.client
+    folder, path = tmp_path_factory.mktemp("forge"), f"projects/{quote(PROJECT, safe='')}"
+    with stood(folder, "gitlab", PROJECT, path, lambda forge: {"private-token": forge.token}) as made:
+        yield made
 
 
 @pytest.mark.parametrize(

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-import redis
 
 from deploy.local.forge import Forge
 from deploy.local.forge.deployments import Deployments
 from deploy.local.forge.faults import Script
-from deploy.local.forge.repository import git
 from deploy.local.stack import APPLICATION, PUBLIC_URL, REPOSITORY
 from tests.fixtures import Clock
-from tests.workers.conftest import Counter
-from workers import context, deployed, deploying, embedded
+from tests.workers import desks
+from workers import deployed, deploying
 from workers.apps import App
 from workers.context import Context
 from workers.flight import Flight
 from workers.model import Action, Change, Outcome, Ref, Request, Stage, SyncRecord, Why
 from workers.records import Records
-from workers.settings import Settings
 
 MAIN = "refs/heads/main"
 GITHUBS = {"in progress": "in_progress", "success": "success", "failure": "failure", "error": "error"}
@@ -141,38 +135,24 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def standings(tmp_path_factory: pytest.TempPathFactory, redis_data: Path) -> Iterator[Callable[[str], Desk]]:
-    """A forge of each kind that is asked for, each set up once, whatever the order of the tests is."""
-    with contextlib.ExitStack() as stack:
-        socket = str(embedded.socket_of(redis_data))
-        client = stack.enter_context(redis.Redis(unix_socket_path=socket, decode_responses=True))
-        yield functools.cache(lambda kind: _desk(kind, tmp_path_factory.mktemp(kind), client, stack))
+    """A forge of each kind that is asked for."""
+    yield from desks.standings(_desk, tmp_path_factory.mktemp, redis_data)
 
 
-def _desk(kind: str, folder: Path, client: redis.Redis, stack: contextlib.ExitStack) -> Desk:
+def _desk(bench: desks.Bench) -> Desk:
     """A forge with a repository of some commits, and a worker."""
-    forge = stack.enter_context(Forge(folder / "forge", kind=kind))
-    path = forge.create(REPOSITORY, public_url=PUBLIC_URL).path
-    history = "".join(f"commit refs/heads/main\ncommitter Ada <a> {one} +0000\ndata 0\n\n" for one in range(80))
-    subprocess.run(["git", "fast-import", "--quiet"], cwd=path, input=history.encode(), check=True)
-    (folder / "catalog").mkdir()
-    settings = Settings.model_validate(
-        {
-            "url": "https://hookline.example",
-            "data": folder / "data",
-            "catalog": {"folders": [folder / "catalog"]},
-            "clusters": {"test": {"kubeconfig": folder / "none", "server": "https://kubernetes.default.svc"}},
-            "hooks": {"main": {"forge": kind, "secrets": ["env:SECRET"]}},
-            "forges": {"it": {"kind": kind, "api": forge.api, "token": "env:TOKEN"}},
-            "repositories": [{"url": PUBLIC_URL, "clone": forge.clone_url(REPOSITORY)}],
-            "sync": {"lease": 20},
-        }
+    forge = bench.forge()
+    revisions = desks.history(forge.create(REPOSITORY, public_url=PUBLIC_URL).path)
+    catalog = bench.folder / "catalog"
+    catalog.mkdir()
+    clock, made = bench.worker(
+        forge,
+        catalog={"folders": [catalog]},
+        clusters={"test": {"kubeconfig": bench.folder / "none", "server": "https://kubernetes.default.svc"}},
+        repositories=[{"url": PUBLIC_URL, "clone": forge.clone_url(REPOSITORY)}],
+        sync={"lease": 20},
     )
-    clock = Clock()
-    records = Records(client, clock)
-    made = context.create(settings, records, Counter(records))
-    stack.enter_context(made.http)
-    revisions = git(path, "rev-list", "--reverse", "main").splitlines()
-    return Desk(kind, forge, revisions, clock, made, folder / "catalog")
+    return Desk(bench.kind, forge, revisions, clock, made, catalog)
 
 
 @pytest.fixture(params=KINDS)

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
 import pytest
-import redis
 
 from deploy.local.forge import LOST, Checkout, Fault, Forge, faults
 from deploy.local.forge.faults import Script
 from deploy.local.forge.talk import Comment
 from deploy.local.stack import PUBLIC_URL, REPOSITORY
 from tests.fixtures import Clock
-from tests.workers.conftest import Counter
+from tests.workers import desks
 from tests.workers.deploying.conftest import declared
-from workers import context, deployed, embedded, landing
+from workers import deployed, landing
 from workers.context import Context
 from workers.landed import Row, rendered
 from workers.model import Commit, Outcome, Report, Request, Stage, State, SyncRecord, Why
 from workers.records import Records, coding, commits, landings
-from workers.settings import Settings
 
 MAIN = "refs/heads/main"
 DONE = Report(State.SUCCESS, "synced: 1 configured; healthy", 1)
@@ -99,36 +95,26 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def standings(tmp_path_factory: pytest.TempPathFactory, redis_data: Path) -> Iterator[Callable[[str], Desk]]:
-    """A forge of each kind that is asked for, each set up once, whatever the order of the tests is."""
-    with contextlib.ExitStack() as stack:
-        socket = str(embedded.socket_of(redis_data))
-        client = stack.enter_context(redis.Redis(unix_socket_path=socket, decode_responses=True))
-        yield functools.cache(lambda kind: _desk(kind, tmp_path_factory.mktemp(kind), client, stack))
+    """A forge of each kind that is asked for."""
+    yield from desks.standings(_desk, tmp_path_factory.mktemp, redis_data)
 
 
-def _desk(kind: str, folder: Path, client: redis.Redis, stack: contextlib.ExitStack) -> Desk:
-    forge = stack.enter_context(Forge(folder / "forge", kind=kind))
+def _desk(bench: desks.Bench) -> Desk:
+    forge = bench.forge()
     forge.create(REPOSITORY, public_url=PUBLIC_URL)
-    work = forge.checkout(REPOSITORY, folder / "work")
+    work = forge.checkout(REPOSITORY, bench.folder / "work")
     work.commit({"web/a": "1", "api/a": "1"}, "first")
     work.push()
-    (folder / "catalog").mkdir()
+    catalog = bench.folder / "catalog"
+    catalog.mkdir()
     for name in ("web", "api"):
-        (folder / "catalog" / f"{name}.yaml").write_text(declared(name))
-    settings = Settings.model_validate(
-        {
-            "url": "https://hookline.example",
-            "data": folder / "data",
-            "catalog": {"folders": [folder / "catalog"]},
-            "hooks": {"main": {"forge": kind, "secrets": ["env:SECRET"], "deployed": True}},
-            "forges": {"it": {"kind": kind, "api": forge.api, "token": "env:TOKEN"}},
-            "repositories": [{"url": PUBLIC_URL, "clone": forge.clone_url(REPOSITORY)}],
-        }
+        (catalog / f"{name}.yaml").write_text(declared(name))
+    clock, made = bench.worker(
+        forge,
+        catalog={"folders": [catalog]},
+        hooks={"main": {"forge": bench.kind, "secrets": ["env:SECRET"], "deployed": True}},
+        repositories=[{"url": PUBLIC_URL, "clone": forge.clone_url(REPOSITORY)}],
     )
-    clock = Clock()
-    records = Records(client, clock)
-    made = context.create(settings, records, Counter(records))
-    stack.enter_context(made.http)
     return Desk(forge, work, clock, made, count(1))
 
 

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import redis
 
 from deploy.local.forge import Forge
 from deploy.local.forge.bitbucket.cloud import Cloud
 from deploy.local.forge.bitbucket.data_center import DataCenter
-from deploy.local.forge.repository import git
 from tests.fixtures import Clock
-from tests.workers.conftest import Counter
-from workers import context, embedded, reporting
+from tests.workers import desks
+from workers import reporting
 from workers.context import Context
 from workers.model import Commit, Report, State
 from workers.records import Records, commits
 from workers.records.coding import commit_id
-from workers.settings import Settings
 
 REPOSITORY = "your-org/your-repo"
 FINAL = Report(State.SUCCESS, "synced: 1 created; healthy", 3)
@@ -111,34 +105,16 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def standings(tmp_path_factory: pytest.TempPathFactory, redis_data: Path) -> Iterator[Callable[[str], Desk]]:
-    """A forge of each kind that is asked for, each set up once, whatever the order of the tests is."""
-    with contextlib.ExitStack() as stack:
-        socket = str(embedded.socket_of(redis_data))
-        client = stack.enter_context(redis.Redis(unix_socket_path=socket, decode_responses=True))
-        yield functools.cache(lambda kind: _desk(kind, tmp_path_factory.mktemp(kind), client, stack))
+    """A forge of each kind that is asked for."""
+    yield from desks.standings(_desk, tmp_path_factory.mktemp, redis_data)
 
 
-def _desk(kind: str, folder: Path, client: redis.Redis, stack: contextlib.ExitStack) -> Desk:
+def _desk(bench: desks.Bench) -> Desk:
     """A forge with a repository of many commits, and a worker."""
-    forge = stack.enter_context(Forge(folder / "forge", kind=kind))
-    path = forge.create(REPOSITORY).path
-    history = "".join(f"commit refs/heads/main\ncommitter Ada <a> {one} +0000\ndata 0\n\n" for one in range(80))
-    subprocess.run(["git", "fast-import", "--quiet"], cwd=path, input=history.encode(), check=True)
-    settings = Settings.model_validate(
-        {
-            "url": "https://hookline.example",
-            "data": folder / "data",
-            "catalog": {"folders": [folder]},
-            "hooks": {"main": {"forge": kind, "secrets": ["env:SECRET"]}},
-            "forges": {"it": {"kind": kind, "api": forge.api, "token": "env:TOKEN"}},
-            "sync": {"lease": 1},
-        }
-    )
-    clock = Clock()
-    records = Records(client, clock)
-    made = context.create(settings, records, Counter(records))
-    stack.enter_context(made.http)
-    return Desk(kind, forge, iter(git(path, "rev-list", "--reverse", "main").splitlines()), clock, made)
+    forge = bench.forge()
+    revisions = desks.history(forge.create(REPOSITORY).path)
+    clock, made = bench.worker(forge, catalog={"folders": [bench.folder]}, sync={"lease": 1})
+    return Desk(bench.kind, forge, iter(revisions), clock, made)
 
 
 @pytest.fixture(params=KINDS)
