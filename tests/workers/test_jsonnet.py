@@ -122,12 +122,19 @@ def test_what_jsonnet_reads_is_its_input(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "no such import": ({"web/a.jsonnet": "import 'none'"}, "web/a.jsonnet: .*there is no file none in the repository"),
+    "no such import": (
+        {"web/a.jsonnet": "import 'none'"},
+        "^jsonnet refused web/a.jsonnet: there is no file none in the repository$",
+    ),
     "an import above the root": ({"web/a.jsonnet": "importstr '../../../etc/passwd'"}, "there is no file"),
+    "one that an import names": (
+        {"web/a.jsonnet": "import 'b/l.libsonnet'", "web/b/l.libsonnet": "{a: importstr 'x'}"},
+        "^jsonnet refused web/b/l.libsonnet: there is no file x in the repository$",
+    ),
     "an absolute import": ({"web/a.jsonnet": "importstr '/etc/passwd'"}, "there is no file /etc/passwd"),
     "a link": ({"web/a.jsonnet": "importstr 'l'", "web/l@": "/etc/passwd"}, "there is no file l"),
     "a cycle": ({"web/a.jsonnet": "(import 'a.jsonnet') + {}"}, "max stack frames exceeded"),
-    "no end": ({"web/a.jsonnet": "local f(x) = f(x + 1) tailstrict; f(0)"}, "took longer than 2 s"),
+    "no end": ({"web/a.jsonnet": "local f(x) = f(x + 1) tailstrict; f(0)"}, "took longer than 2 s|without end"),
     "too large": (
         {"web/a.jsonnet": "std.foldl(function(a, i) a + a, std.range(1, 40), 'xxxxxxxx')"},
         "memory|MiB|broke the evaluator|took longer",

@@ -11,7 +11,7 @@ import importlib.util
 import posixpath
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -69,10 +69,14 @@ def job(tree: Tree, folder: str, files: Iterable[str], said: Mapping[str, Any]) 
         found[path] = blob
         if len(found) > MOST_IMPORTS:
             raise RenderFailed(f"{path}: more than {MOST_IMPORTS} files are imported: import fewer")
-        text = trees.content(blob).decode(errors="replace")
-        for match in _IMPORT.finditer(text):
-            queue += _candidates(posixpath.dirname(path), places, _literal(match))
+        for name in _imports(blob):
+            queue += _candidates(posixpath.dirname(path), places, name)
     return Job(files, found, places, said)
+
+
+def _imports(blob: git.Blob) -> Iterator[str]:
+    text = trees.content(blob).decode(errors="replace")
+    return (_literal(match) for match in _IMPORT.finditer(text))
 
 
 def _literal(match: re.Match[str]) -> str:
@@ -108,7 +112,8 @@ def evaluated(made: Job, keys: Keys = NO_KEYS) -> list[bytes]:
         answer = orjson.loads(done.output) if done.output else {"wrong": why}
     if wrong := answer.get("wrong"):
         words = scratch.KEPT_BACK if clear != stored else " ".join(str(wrong).split())[:500]
-        raise RenderFailed(f"jsonnet refused {_at_fault(made, str(wrong))}: {words}")
+        fault = _importer(made, *answer["missing"]) if "missing" in answer else _at_fault(made, str(wrong))
+        raise RenderFailed(f"jsonnet refused {fault}: {words}")
     return [text.encode() for text in answer["texts"]]
 
 
@@ -122,6 +127,12 @@ def _triples(said: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, bool]]:
 def _at_fault(made: Job, wrong: str) -> str:
     """Return the file that a complaint is about."""
     return next((path for path in made.reads if f"{path}:" in wrong), made.files[0])
+
+
+def _importer(made: Job, folder: str, name: str) -> str:
+    """Return the file of a folder that imports ``name``."""
+    beside = ((path, blob) for path, blob in made.reads.items() if posixpath.dirname(path) == folder.rstrip("/"))
+    return next((path for path, blob in beside if name in _imports(blob)), made.files[0])
 
 
 def _module() -> Path:

@@ -3,7 +3,8 @@
 Started as a script by its path, alone: it imports nothing of Hookline. Its arguments are the file of the
 ``_gojsonnet`` module and the request: ``root``, ``files`` (paths below it, in order), ``libs``, ``variables`` and
 ``arguments``, each as [name, value, whether the value is code]. The answer goes to standard output: the text of each
-file's value, or what is wrong as ``{"wrong": "…"}``.
+file's value, or what is wrong as ``{"wrong": "…"}``, with ``missing``, as [folder, path], where a file in that folder
+imports what is not there.
 """
 
 from __future__ import annotations
@@ -26,19 +27,28 @@ def main() -> None:
     spec.loader.exec_module(evaluator)
     request = json.loads(Path(sys.argv[2]).read_text())
     root, found = Path(request["root"]), []
+    missing: list[tuple[str, str]] = []
     for name in request["files"]:
+        wrong = ""
         try:
             found.append(
                 evaluator.evaluate_snippet(
                     name,
                     (root / name).read_text(),
-                    import_callback=_importing(root, request["libs"]),
+                    import_callback=_importing(root, request["libs"], missing),
                     **_said(request["variables"], "ext"),
                     **_said(request["arguments"], "tla"),
                 )
             )
         except (RuntimeError, UnicodeDecodeError) as error:
-            json.dump({"wrong": str(error)}, sys.stdout)
+            wrong = str(error)
+        if missing:
+            json.dump(
+                {"wrong": f"there is no file {missing[0][1]} in the repository", "missing": missing[0]}, sys.stdout
+            )
+            return
+        if wrong:
+            json.dump({"wrong": wrong}, sys.stdout)
             return
     json.dump({"texts": found}, sys.stdout)
 
@@ -50,14 +60,18 @@ def _said(triples: list[tuple[str, str, bool]], kind: str) -> dict[str, dict[str
     }
 
 
-def _importing(root: Path, libs: list[str]) -> Callable[[str, str], tuple[str, bytes]]:
+def _importing(root: Path, libs: list[str], missing: list[tuple[str, str]]) -> Callable[[str, str], tuple[str, bytes]]:
     def load(folder: str, path: str) -> tuple[str, bytes]:
-        """Find an import beside the file that names it, then in the libraries, the last one first."""
+        """Find an import beside the file that names it, then in the libraries, the last one first.
+
+        It never raises: of what a callback raises, the evaluator repeats whatever lies behind it in memory, too.
+        """
         for above in (folder, *reversed(libs)):
             name = os.path.normpath(os.path.join(above, path))  # noqa: PTH118 -- nothing is looked up on the way
             if not name.startswith(("/", "..")) and (root / name).is_file():
                 return name, (root / name).read_bytes()
-        raise RuntimeError(f"there is no file {path} in the repository")
+        missing.append((folder, path))
+        return f"missing:{len(missing)}", b"error 'there is no such file'"
 
     return load
 
