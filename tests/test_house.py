@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
 MODULES = [name for name in TRACKED if name.endswith(".py") and name.split("/")[0] != "tests"]
-LONG = {"workers/model.py": 314, "deploy/local/story.py": 214, "workers/intake.py": 221}
+LONG = {"workers/model.py": 314, "deploy/local/story.py": 213, "workers/intake.py": 221}
 """Modules that outgrew the 200 lines, with a ceiling: they may only shrink."""
 TEXTS = [name for name in TRACKED if Path(name).suffix in {".py", ".md", ".toml", ".yaml", ".yml", ".sh", ""}]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from deploy.local.forge import Checkout, Delivery, Written
+from deploy.local.forge import Attempt, Checkout, Delivery, Written
+from deploy.local.processes import POLL
 
 
 class Pull(Protocol):
@@ -71,3 +73,18 @@ class Host(Protocol):
 
     def settle(self, timeout: float = 60) -> Sequence[Delivery]:
         """Wait until every delivery has its answer and return them."""
+
+
+def answer_to(host: Host, commit: str, seconds: float) -> Attempt:
+    """Return the first answer to what told of a commit; raises :class:`TimeoutError` where nothing did.
+
+    A busy forge tells late: a sync that was under way may have found the commit, and ended it, before.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        told = (one for one in host.settle() if commit.encode() in one.body)
+        if found := next((attempt for one in told for attempt in one.attempts), None):
+            return found
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"nobody was told of {commit[:7]} in {seconds:.0f} s")
+        time.sleep(POLL)

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import httpx2
 
-from deploy.local.forge import Attempt, Checkout, Written
-from deploy.local.host import Host
-from deploy.local.processes import POLL
+from deploy.local.forge import Checkout, Written
+from deploy.local.host import Host, answer_to
 from deploy.local.sight import Sight, available, replicas
 from deploy.local.stack import REPOSITORY, Stack
 
@@ -200,23 +199,12 @@ class Story:
                 raise Miss(f"{status.context} of {commit[:7]} ended as {status.state}: {status.description}")
         if self.forge.statuses(sha=commit, context="hookline")[-1].number != written[0].number:
             raise Miss("the commit was told something else after its end")
-        answered = self._told(commit)
+        answered = answer_to(self.forge, commit, SECONDS)
         if answered.code != 202:
             raise Miss(f"what told of {commit[:7]} was not answered 202: {answered}")
         step.mark("202", answered.at + answered.seconds)
         step.mark("status", written[0].at)
         return written[0]
-
-    def _told(self, commit: str) -> Attempt:
-        """Return the first answer to what told of a commit. A busy forge may tell after a sync under way found it."""
-        deadline = time.monotonic() + SECONDS
-        while True:
-            sent = (one for one in self.forge.settle() if commit.encode() in one.body)
-            if found := next((attempt for one in sent for attempt in one.attempts), None):
-                return found
-            if time.monotonic() > deadline:
-                raise Miss(f"nobody was told of {commit[:7]}")
-            time.sleep(POLL)
 
     def _versions(self) -> str:
         """Return the resourceVersions of everything in the app's namespace that a sync could have changed."""
