@@ -10,6 +10,7 @@ from workers import further, gate, outcomes, returning
 from workers.apps import App
 from workers.context import Context
 from workers.model import Commit, Outcome, Report, Request, Why
+from workers.records.progress import MOST_SYNCS
 from workers.standing import Standing
 
 
@@ -54,6 +55,7 @@ def told(
             "" if at else apart,
             requests[-1].number,
         )
+    reports |= outcomes.kept(reports, revision, lambda: context.records.progress.syncs(app.name, MOST_SYNCS))
     if outcome is Outcome.HELD:
         return reports, list(reports)
     if back:

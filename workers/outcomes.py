@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from workers.model import Action, Change, Commit, Outcome, Report, Request, Stage, State
+from workers.model import Action, Change, Commit, Outcome, Report, Request, Stage, State, SyncRecord
 
 STATES = {
     Outcome.SUCCEEDED: State.SUCCESS,
@@ -94,6 +94,23 @@ def superseded(newer: Report, revision: str, included: bool) -> Report:
         text = f"superseded: included in {revision[:7]}, which failed: {newer.text}"
         return Report(State.FAILURE, text, newer.number)
     return Report(newer.state, f"superseded: included in {revision[:7]}", newer.number)
+
+
+def kept(
+    reports: Mapping[Commit, Report], revision: str, syncs: Callable[[], Iterable[SyncRecord]]
+) -> dict[Commit, Report]:
+    """Return what stands of commits that ended well and were told of once more before a sync of ``revision`` failed.
+
+    A forge tells twice, and late: of a merge by its push as well. The failure is that of the newer commit alone while
+    the app is at the older one. ``syncs`` gives the app's syncs, newest first; it is asked only where that counts.
+    """
+    red = [one for one, said in reports.items() if said.state is State.FAILURE and one.revision != revision]
+    if not red or not revision:
+        return {}
+    last = next((one for one in syncs() if one.outcome in (Outcome.SUCCEEDED, Outcome.NOT_AFFECTED)), None)
+    if last is None:
+        return {}
+    return {one: Report(State.SUCCESS, last.text, last.number) for one in red if one.revision == last.revision}
 
 
 def counted(changes: Sequence[Change]) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from workers import outcomes, retries
 from workers.groups import Sync
-from workers.model import Action, Change, Commit, Outcome, Ref, Report, Request, State, Why
+from workers.model import Action, Change, Commit, Outcome, Ref, Report, Request, Stage, State, SyncRecord, Why
 
 A, B = "a" * 40, "b" * 40
 
@@ -47,6 +47,28 @@ def test_a_commit_included_in_a_failed_one_did_not_succeed() -> None:
     assert told(Outcome.FAILED, B, [request(1, A), request(2, B)])[commit(A)] == Report(
         State.FAILURE, "superseded: included in bbbbbbb, which failed: text"
     )
+
+
+def ended(number: int, revision: str, outcome: Outcome) -> SyncRecord:
+    """A sync on record."""
+    return SyncRecord("myapp", number, "push", "me", revision, outcome, f"text {number}", Stage.HEALTH, 1.0, 2.0)
+
+
+@pytest.mark.parametrize("good", [Outcome.SUCCEEDED, Outcome.NOT_AFFECTED])
+def test_a_commit_that_is_told_of_again_keeps_its_own_good_end(good: Outcome) -> None:
+    """Unless the app went on from it meanwhile, or it never ended well; the failed commit itself stays red."""
+    red = told(Outcome.FAILED, B, [request(3, A), request(4, B)])
+    well, failed = ended(1, A, good), ended(2, B, Outcome.FAILED)
+    assert outcomes.kept(red, B, lambda: [failed, well]) == {commit(A): Report(State.SUCCESS, "text 1", 1)}
+    for syncs in ([], [failed], [ended(3, "c" * 40, Outcome.SUCCEEDED), well], [ended(1, A, Outcome.HELD)]):
+        assert outcomes.kept(red, B, lambda syncs=syncs: syncs) == {}  # type: ignore[misc]
+    assert outcomes.kept(told(Outcome.FAILED, "", [request(3, A)]), "", lambda: [well]) == {}
+
+
+def test_the_syncs_are_read_only_where_a_commit_is_red_for_another() -> None:
+    """The common ends cost nothing."""
+    for outcome, asked in ((Outcome.FAILED, [request(1, B)]), (Outcome.SUCCEEDED, [request(1, A), request(2, B)])):
+        assert outcomes.kept(told(outcome, B, asked), B, lambda: pytest.fail("read")) == {}
 
 
 @pytest.mark.parametrize(("included", "text"), [(True, "superseded: included in bbbbbbb"), (False, "held: exception")])

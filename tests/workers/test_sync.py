@@ -293,6 +293,26 @@ def test_an_older_delivery_that_comes_late_does_not_go_back(bench: Bench) -> Non
     assert bench.told(older).text == f"superseded: included in {newer[:7]}"
 
 
+def test_a_commit_that_is_told_of_again_does_not_fail_with_the_next_one(bench: Bench) -> None:
+    """A merge is told by its push as well: here late, when a sync under way has found the next commit, and refused it.
+
+    Once the app has gone on from it, what the newer one does counts again.
+    """
+    good = deploy(bench, {"a.yaml": config(value="good")})
+    first = bench.told(good)
+    bad = bench.push({"a.yaml": config().replace("key: ", "key: [", 1)})
+    for late in (bad, good):
+        bench.ask(late)
+        bench.look()
+        assert bench.told(bad).state is State.FAILURE
+    assert bench.told(good) == first
+    fix = deploy(bench, {"a.yaml": config(value="fix")})
+    worse = deploy(bench, {"a.yaml": config().replace("key: ", "key: [", 1)})
+    bench.ask(good)
+    bench.look()
+    assert [bench.told(one).state for one in (fix, worse, good)] == [State.SUCCESS, State.FAILURE, State.FAILURE]
+
+
 def test_without_automated_the_app_waits_for_a_manual_sync(bench: Bench) -> None:
     """The commit says so; the manual sync then deploys it and tells it again."""
     document = (bench.catalog / "myapp.yaml").read_text()
