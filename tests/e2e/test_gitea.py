@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +15,13 @@ from deploy.local.control_plane import ControlPlane
 from deploy.local.forge import Forge
 from deploy.local.gitea import Gitea
 from deploy.local.gitea.server import BOT
+from deploy.local.processes import POLL
 from deploy.local.stack import REPOSITORY, Stack, application
 from deploy.local.story import Story
 from workers import forges
 from workers.errors import AccessDenied, ForgeUnreachable, SourceMissing
 from workers.model import Commit, State, Status
+from workers.records import Records
 
 pytestmark = pytest.mark.cluster  # `make gitea` builds what it needs, as `make binaries` does for the others
 
@@ -35,6 +38,14 @@ def gitea(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gitea]:
         yield gitea
 
 
+def rested(records: Records) -> None:
+    """Wait until all that was accepted is done and told: a busy Gitea tells of a commit again after its end."""
+    deadline = time.monotonic() + 60
+    while (app := records.progress.app("myapp")).done < app.wanted or records.redis.zcard("hookline:dirty"):
+        assert time.monotonic() < deadline, f"not told: {records.redis.zrange('hookline:dirty', 0, -1)}"
+        time.sleep(POLL)
+
+
 def test_the_story_at_gitea(gitea: Gitea, tmp_path: Path, cluster: ControlPlane) -> None:
     """A push and a merged pull request end green, a manifest the API server refuses ends red, each once."""
     stack = Stack(tmp_path / "hookline", cluster.kubeconfig, gitea)
@@ -46,6 +57,7 @@ def test_the_story_at_gitea(gitea: Gitea, tmp_path: Path, cluster: ControlPlane)
             for act in (story.first_push, story.merge, story.broken):
                 story.play("", act)
                 commits.append(story.checkout.head)
+        rested(stack.records())
         ends = {sha: {one.context: one for one in gitea.statuses(sha=sha)} for sha in commits}
         again = httpx2.get(f"{gitea.api}/repos/{REPOSITORY}/pulls/1", trust_env=False).json()
     assert [gitea.combined(REPOSITORY, sha) for sha in commits] == ["success", "success", "failure"]
