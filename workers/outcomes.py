@@ -105,12 +105,9 @@ def kept(
     the app is at the older one. ``syncs`` gives the app's syncs, newest first; it is asked only where that counts.
     """
     red = [one for one, said in reports.items() if said.state is State.FAILURE and one.revision != revision]
-    if not red or not revision:
-        return {}
-    last = next((one for one in syncs() if one.outcome in (Outcome.SUCCEEDED, Outcome.NOT_AFFECTED)), None)
-    if last is None:
-        return {}
-    return {one: Report(State.SUCCESS, last.text, last.number) for one in red if one.revision == last.revision}
+    ended = syncs() if red and revision else ()
+    good = next((one for one in ended if one.outcome in (Outcome.SUCCEEDED, Outcome.NOT_AFFECTED)), None)
+    return {one: Report(State.SUCCESS, good.text, good.number) for one in red if good and one.revision == good.revision}
 
 
 def counted(changes: Sequence[Change]) -> str:

@@ -15,9 +15,8 @@ from workers.errors import BadOrder
 from workers.holding import Desk, reasoned
 from workers.holds import Scope
 from workers.model import Outcome, SyncRecord, Why
+from workers.records.progress import MOST_SYNCS
 from workers.rollbacks import Rollback
-
-MOST_SYNCS = 50
 
 
 def back(

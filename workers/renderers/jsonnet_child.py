@@ -29,7 +29,7 @@ def main() -> None:
     root, found = Path(request["root"]), []
     missing: list[tuple[str, str]] = []
     for name in request["files"]:
-        wrong = ""
+        wrong: dict[str, Any] = {}
         try:
             found.append(
                 evaluator.evaluate_snippet(
@@ -41,14 +41,11 @@ def main() -> None:
                 )
             )
         except (RuntimeError, UnicodeDecodeError) as error:
-            wrong = str(error)
+            wrong = {"wrong": str(error)}
         if missing:
-            json.dump(
-                {"wrong": f"there is no file {missing[0][1]} in the repository", "missing": missing[0]}, sys.stdout
-            )
-            return
+            wrong = {"wrong": f"there is no file {missing[0][1]} in the repository", "missing": missing[0]}
         if wrong:
-            json.dump({"wrong": wrong}, sys.stdout)
+            json.dump(wrong, sys.stdout)
             return
     json.dump({"texts": found}, sys.stdout)
 
