@@ -23,7 +23,7 @@ from workers.settings import Settings
 Desk = TypeVar("Desk")
 
 
-class Bench:
+class Maker:
     """Where one desk is made: what it opens is closed with the module's last test."""
 
     def __init__(self, kind: str, folder: Path, client: redis.Redis, stack: contextlib.ExitStack) -> None:
@@ -50,13 +50,13 @@ class Bench:
 
 
 def standings(
-    build: Callable[[Bench], Desk], folder: Callable[[str], Path], data: Path
+    build: Callable[[Maker], Desk], folder: Callable[[str], Path], data: Path
 ) -> Iterator[Callable[[str], Desk]]:
     """Yield what gives the desk of a kind, each made once, whatever the order of the tests is."""
     with contextlib.ExitStack() as stack:
         socket = str(embedded.socket_of(data))
         client = stack.enter_context(redis.Redis(unix_socket_path=socket, decode_responses=True))
-        yield functools.cache(lambda kind: build(Bench(kind, folder(kind), client, stack)))
+        yield functools.cache(lambda kind: build(Maker(kind, folder(kind), client, stack)))
 
 
 def history(repository: Path) -> list[str]:

@@ -139,20 +139,20 @@ def standings(tmp_path_factory: pytest.TempPathFactory, redis_data: Path) -> Ite
     yield from desks.standings(_desk, tmp_path_factory.mktemp, redis_data)
 
 
-def _desk(bench: desks.Bench) -> Desk:
+def _desk(maker: desks.Maker) -> Desk:
     """A forge with a repository of some commits, and a worker."""
-    forge = bench.forge()
+    forge = maker.forge()
     revisions = desks.history(forge.create(REPOSITORY, public_url=PUBLIC_URL).path)
-    catalog = bench.folder / "catalog"
+    catalog = maker.folder / "catalog"
     catalog.mkdir()
-    clock, made = bench.worker(
+    clock, made = maker.worker(
         forge,
         catalog={"folders": [catalog]},
-        clusters={"test": {"kubeconfig": bench.folder / "none", "server": "https://kubernetes.default.svc"}},
+        clusters={"test": {"kubeconfig": maker.folder / "none", "server": "https://kubernetes.default.svc"}},
         repositories=[{"url": PUBLIC_URL, "clone": forge.clone_url(REPOSITORY)}],
         sync={"lease": 20},
     )
-    return Desk(bench.kind, forge, revisions, clock, made, catalog)
+    return Desk(maker.kind, forge, revisions, clock, made, catalog)
 
 
 @pytest.fixture(params=KINDS)

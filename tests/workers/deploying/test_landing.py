@@ -99,20 +99,20 @@ def standings(tmp_path_factory: pytest.TempPathFactory, redis_data: Path) -> Ite
     yield from desks.standings(_desk, tmp_path_factory.mktemp, redis_data)
 
 
-def _desk(bench: desks.Bench) -> Desk:
-    forge = bench.forge()
+def _desk(maker: desks.Maker) -> Desk:
+    forge = maker.forge()
     forge.create(REPOSITORY, public_url=PUBLIC_URL)
-    work = forge.checkout(REPOSITORY, bench.folder / "work")
+    work = forge.checkout(REPOSITORY, maker.folder / "work")
     work.commit({"web/a": "1", "api/a": "1"}, "first")
     work.push()
-    catalog = bench.folder / "catalog"
+    catalog = maker.folder / "catalog"
     catalog.mkdir()
     for name in ("web", "api"):
         (catalog / f"{name}.yaml").write_text(declared(name))
-    clock, made = bench.worker(
+    clock, made = maker.worker(
         forge,
         catalog={"folders": [catalog]},
-        hooks={"main": {"forge": bench.kind, "secrets": ["env:SECRET"], "deployed": True}},
+        hooks={"main": {"forge": maker.kind, "secrets": ["env:SECRET"], "deployed": True}},
         repositories=[{"url": PUBLIC_URL, "clone": forge.clone_url(REPOSITORY)}],
     )
     return Desk(forge, work, clock, made, count(1))

@@ -109,12 +109,12 @@ def standings(tmp_path_factory: pytest.TempPathFactory, redis_data: Path) -> Ite
     yield from desks.standings(_desk, tmp_path_factory.mktemp, redis_data)
 
 
-def _desk(bench: desks.Bench) -> Desk:
+def _desk(maker: desks.Maker) -> Desk:
     """A forge with a repository of many commits, and a worker."""
-    forge = bench.forge()
+    forge = maker.forge()
     revisions = desks.history(forge.create(REPOSITORY).path)
-    clock, made = bench.worker(forge, catalog={"folders": [bench.folder]}, sync={"lease": 1})
-    return Desk(bench.kind, forge, iter(revisions), clock, made)
+    clock, made = maker.worker(forge, catalog={"folders": [maker.folder]}, sync={"lease": 1})
+    return Desk(maker.kind, forge, iter(revisions), clock, made)
 
 
 @pytest.fixture(params=KINDS)
