@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
+from deploy.local import audit_log
 from deploy.local.control_plane import ControlPlane
 from deploy.local.forge import Checkout, Forge, Written
 from deploy.local.stack import APPLICATION, PUBLIC_URL, REPOSITORY, Stack
@@ -63,8 +62,7 @@ class Site:
     def requests(self) -> list[str]:
         """Return what Hookline's own user asked of the API server so far, as ``verb resource``, oldest first."""
         found = []
-        for line in self.cluster.audit_log.read_bytes().splitlines():
-            event = orjson.loads(line)
+        for event in audit_log.events(self.cluster.audit_log, naming=USER):
             if event["user"]["username"] == USER:
                 what = event.get("objectRef", {}).get("resource") or event["requestURI"].partition("?")[0]
                 dry = " (dry run)" if "dryRun=" in event["requestURI"] else ""

@@ -197,7 +197,7 @@ class Story:
         for status in written:
             if status.state != state:
                 raise Miss(f"{status.context} of {commit[:7]} ended as {status.state}: {status.description}")
-        if self.forge.statuses(sha=commit, context="hookline")[-1].number != written[0].number:
+        if self.forge.statuses(sha=commit, context="hookline")[-1].state != state:
             raise Miss("the commit was told something else after its end")
         answered = answer_to(self.forge, commit, SECONDS)
         if answered.code != 202:

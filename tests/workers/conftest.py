@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 import redis
 
+from deploy.local import audit_log
 from deploy.local.control_plane import ControlPlane
 from deploy.local.forge import Checkout, Forge
 from deploy.local.simulated import NODES
@@ -197,10 +197,7 @@ class Bench:
         From the API server's audit log; the inventory is left out.
         """
         found = []
-        with self.cluster.audit_log.open("rb") as log:
-            log.seek(self.begin)  # what came before is of other tests: the file grows to hundreds of megabytes
-            mine = [line for line in log if self.namespace.encode() in line]
-        for event in map(json.loads, mine):
+        for event in audit_log.events(self.cluster.audit_log, self.begin, self.namespace):
             about = event.get("objectRef") or {}
             ours = event.get("userAgent") == "hookline" and about.get("namespace") == self.namespace
             if not ours or event["verb"] not in WRITES or "dryRun" in event["requestURI"]:
@@ -266,7 +263,7 @@ def opened(
             namespace=namespace,
             catalog=folder / "catalog",
             clock=clock,
-            begin=cluster.audit_log.stat().st_size,
+            begin=audit_log.end(cluster.audit_log),
         )
         made.declare(APPLICATION.replace("namespace: default", f"namespace: {namespace}"))
         yield made

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 
 import pytest
 
+from deploy.local import audit_log
 from tests.workers.conftest import Bench
 from tests.workers.manifests import config, document
 from workers import inventory
@@ -31,8 +31,7 @@ def asked(bench: Bench) -> Counter[str]:
     """Return what Hookline asked so far about the app's objects, by verb and resource."""
     mine = inventory.applyset(bench.context.catalog.index().apps["myapp"])
     found: Counter[str] = Counter()
-    for line in bench.cluster.audit_log.read_text().splitlines():
-        event = json.loads(line)
+    for event in audit_log.events(bench.cluster.audit_log, bench.begin, "hookline"):
         about = event.get("objectRef") or {}
         if event.get("userAgent") != "hookline":
             continue

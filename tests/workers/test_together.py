@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 
 import pytest
 
+from deploy.local import audit_log
 from tests.workers.conftest import WRITES, Bench
 from tests.workers.test_foretold import opened, second, told
 from tests.workers.test_sync import config
@@ -50,14 +50,13 @@ def deployed(bench: Bench) -> None:
 
 def planned(bench: Bench, files: dict[str, str | None], number: int) -> tuple[dict[str, str], Counter[str]]:
     """Plan a pull request; return each app's summary, and how often what was asked: ``list configmaps``."""
-    begin = bench.cluster.audit_log.stat().st_size
+    begin = audit_log.end(bench.cluster.audit_log)
     made = told(bench, opened(bench, files, number))
     plans: list[Plan] = [one.plan for one in made.answers if one.plan]
     assert [one.error for one in made.answers if one.error] == []
     assert not [warning for plan in plans for warning in plan.warnings if "may not read" in warning]
-    events = map(json.loads, bench.cluster.audit_log.read_bytes()[begin:].splitlines())
     asked = Counter[str]()
-    for event in events:
+    for event in audit_log.events(bench.cluster.audit_log, begin):
         about = event.get("objectRef")
         if event.get("userAgent") == "hookline" and about:
             assert event["verb"] not in WRITES or "dryRun=All" in event["requestURI"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from deploy.local import audit_log
 from deploy.local.control_plane import ControlPlane
 from tests.workers.conftest import WRITES, Bench
 from tests.workers.plans.identity import ACCOUNT, FILES, REFUSED, Somebody, applied, tried
@@ -33,7 +33,7 @@ ROLE = (
 def events(cluster: ControlPlane, begin: int) -> list[dict[str, str]]:
     """What the audit log has since it was ``begin`` bytes long."""
     found = []
-    for event in map(json.loads, cluster.audit_log.read_bytes()[begin:].splitlines()):
+    for event in audit_log.events(cluster.audit_log, begin):
         user = (event.get("impersonatedUser") or event["user"])["username"]
         dry = "dryRun=All" in event["requestURI"]
         agent = event.get("userAgent", "")
@@ -48,7 +48,7 @@ def test_whatever_the_identity_tries_to_write_is_refused(cluster: ControlPlane, 
     applied(cluster, namespace)
     cluster.kubectl("-n", namespace, "apply", "-f", str(SAMPLES))
     before = cluster.kubectl("-n", namespace, "get", "all,cm,secret,role,lease", "-o", "name")
-    begin = cluster.audit_log.stat().st_size
+    begin = audit_log.end(cluster.audit_log)
     strong = Somebody(cluster, "strong", ("hookline:plans", "system:masters"))
     answers = {
         what: answer
@@ -132,13 +132,13 @@ def test_a_whole_plan_is_made_by_the_identity_and_the_sync_by_the_worker(
     deploy(bench, {"a.yaml": config(), "keys.yaml": SECRET, "gone.yaml": config("gone")})
     bench.configure(clusters={"test": way(bench, tmp_path)})
     bench.push({"a.yaml": config(value="b"), "b.yaml": config("two"), "gone.yaml": None, "keys.yaml": SECRET + "---\n"})
-    begin = bench.cluster.audit_log.stat().st_size
+    begin = audit_log.end(bench.cluster.audit_log)
     assert now(bench).summary == "1 created, 1 configured, 1 deleted"
     asked = [one for one in events(bench.cluster, begin) if one["agent"] == "hookline"]
     assert {one["user"] for one in asked} == {user}
     assert {one["verb"] for one in asked} >= {"get", "list", "patch"}
     assert [one for one in asked if one["verb"] in WRITES and not one["dry"]] == []
-    begin = bench.cluster.audit_log.stat().st_size
+    begin = audit_log.end(bench.cluster.audit_log)
     deploy(bench, {"a.yaml": config(value="b")})
     asked = [one for one in events(bench.cluster, begin) if one["agent"] == "hookline"]
     assert {one["user"] for one in asked} == {"admin"}
