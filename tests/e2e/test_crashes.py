@@ -78,7 +78,7 @@ def killed_and_replaced(site: Site, gate: Tollgate, match: Match, after: bool, p
     """Push, kill the worker at the request, start another one; return the commit."""
     with gate.holding(match, after=after) as hold:
         commit = site.push(push)
-        assert hold.reached.wait(30), "the worker never came to this request"
+        assert hold.reached.wait(90), "the worker never came to this request"
         site.stack.kill("worker-1")
     site.stack.start("worker-1")
     return commit
@@ -106,7 +106,7 @@ def test_a_worker_killed_while_an_app_waits_for_health(site: Site) -> None:
     """The wait is on record: another worker finds it."""
     files: dict[str, str | None] = {"web.yaml": DEPLOYMENT.replace("replicas: 1", "replicas: 2\n  paused: true")}
     commit = site.push(files)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     records = site.stack.records()
     while records.progress.flight("myapp") is None:
         assert time.monotonic() < deadline

@@ -59,7 +59,7 @@ def test_a_pull_request_is_planned_shown_merged_and_deployed(start: Start, kind:
     assert site.kubectl("get", "configmap", "two", "-o", "jsonpath={.data.key}") == "a"
     assert shown(site, pull.number, "merged as").number == first.number
     assert merged[:7] in shown(site, pull.number, "Deployed to production in ", marker="hookline/deployed").body
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while (made := site.forge.state.deployments.of(REPOSITORY, "production")[0]).state != "success":
         assert time.monotonic() < deadline, made
         threading.Event().wait(0.1)

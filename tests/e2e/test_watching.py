@@ -16,7 +16,7 @@ APPS = {"demo": "myapp", "second": "other"}
 """Cluster to the app that is on it."""
 
 
-def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
+def until(is_so: Callable[[], bool], seconds: float = 90) -> None:
     """Wait for what happens in another process."""
     deadline = time.monotonic() + seconds
     while not is_so():

@@ -122,7 +122,7 @@ class Bench:
         """Let a worker look at an app once."""
         sync.look(self.context, app)
 
-    def settle(self, revision: str, app: str = "myapp", seconds: float = 30.0) -> Report:
+    def settle(self, revision: str, app: str = "myapp", seconds: float = 90.0) -> Report:
         """Look again and again, as watch and tick would, until a commit's end; return what it was told."""
         deadline = time.monotonic() + seconds
         while (report := self.told(revision, app)).state is State.PENDING:
@@ -153,7 +153,7 @@ class Bench:
         self,
         seen: Callable[[], bool],
         app: str = "myapp",
-        seconds: float = 30.0,
+        seconds: float = 90.0,
         also: Callable[[], None] = lambda: None,
     ) -> None:
         """Look again and again until something is seen, doing something else besides."""
@@ -178,7 +178,7 @@ class Bench:
         """Be the scheduler that a Job waits for: its Pod gets a node, and kwok runs it to its end."""
         pods = f"/api/v1/namespaces/{self.namespace}/pods"
         labelled = {"labelSelector": f"batch.kubernetes.io/job-name={name}"}
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 90
         while not (found := self.cluster.client.get(pods, params=labelled).json()["items"]):
             assert time.monotonic() < deadline, f"Job {name} never got a Pod"
             threading.Event().wait(0.05)
@@ -189,7 +189,7 @@ class Bench:
 
     def gone(self, kind: str, name: str) -> None:
         """Wait until an object is gone."""
-        self.cluster.kubectl("-n", self.namespace, "wait", "--for=delete", f"{kind}/{name}", "--timeout=20s")
+        self.cluster.kubectl("-n", self.namespace, "wait", "--for=delete", f"{kind}/{name}", "--timeout=90s")
 
     def writes(self) -> list[str]:
         """Return what Hookline wrote into the namespace so far, in order: ``create Job/one``; no dry runs.

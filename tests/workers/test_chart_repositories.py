@@ -156,7 +156,7 @@ def test_a_worker_that_is_killed_leaves_no_half_chart(place: str, shop: Shop, tm
     )
     process.communicate(json.dumps(said).encode(), 60)
     assert process.returncode == -signal.SIGKILL
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     with contextlib.suppress(ProcessLookupError):
         while time.monotonic() < deadline:  # the git that it started ends by itself
             os.killpg(process.pid, 0)

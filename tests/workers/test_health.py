@@ -44,7 +44,7 @@ def group(bench: Bench) -> Iterator[str]:
     spec = {"group": group, "scope": "Namespaced", "names": names, "versions": [version]}
     text = document("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"widgets.{group}", {}, spec=spec)
     bench.cluster.kubectl("create", "-f", "-", input=text)
-    bench.cluster.kubectl("wait", "--for=condition=Established", f"crd/widgets.{group}", "--timeout=20s")
+    bench.cluster.kubectl("wait", "--for=condition=Established", f"crd/widgets.{group}", "--timeout=90s")
     yield group
     bench.cluster.kubectl("delete", "crd", f"widgets.{group}", "--ignore-not-found", "--wait=false")
 

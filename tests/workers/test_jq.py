@@ -148,7 +148,7 @@ def test_the_child_may_do_nothing_but_count() -> None:
     assert limits == {"NOFILE": (0, 0), "NPROC": (0, 0), "FSIZE": (0, 0), "AS": (jq.MEMORY, jq.MEMORY)}
     assert child._child.stdin is not None
     child._child.stdin.close()
-    assert child._child.wait(10) == 0
+    assert child._child.wait(60) == 0
     assert child._child.stdout is not None
     child._child.stdout.close()
 
@@ -158,7 +158,7 @@ def test_a_child_that_was_killed_is_replaced() -> None:
     jq.paths(".a", {"before": 1})
     assert asking._child._child is not None
     psutil.Process(asking._child._child.pid).kill()
-    asking._child._child.wait(10)
+    asking._child._child.wait(60)
     assert list(jq.paths(".a", {"before": 2})) == [("a",)]
 
 

@@ -440,7 +440,7 @@ def test_an_admission_policy_that_refuses_is_told_with_its_words(bench: Bench) -
 
 def _until_refused(bench: Bench) -> None:
     """Wait until the API server enforces the policy: it says nothing when it begins to."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while True:
         try:
             bench.cluster.kubectl("-n", bench.namespace, "create", "configmap", "refused", "--dry-run=server")

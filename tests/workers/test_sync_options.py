@@ -102,7 +102,7 @@ def test_prune_propagation_policy(bench: Bench, policy: str) -> None:
         assert left == ""
     else:
         bench.cluster.kubectl(
-            "-n", bench.namespace, "wait", "--for=delete", "replicaset", "-l", "app=web", "--timeout=20s"
+            "-n", bench.namespace, "wait", "--for=delete", "replicaset", "-l", "app=web", "--timeout=90s"
         )
 
 

@@ -134,7 +134,7 @@ def test_a_target_that_hangs_is_left_and_others_get_theirs(
     until(webhook.asked.is_set)
     for outbox in ("nobody", "works"):
         sending.send(context, outbox)
-    thread.join(30)
+    thread.join(60)
     assert not thread.is_alive()
     assert [one["title"] for one in another.messages] == ["drift found: a"]
     alerts = context.records.alerts

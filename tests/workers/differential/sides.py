@@ -112,7 +112,7 @@ class Theirs:
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 90
         while (done := self._apply()).returncode:
             assert time.monotonic() < deadline, done.stderr
             assert re.search(

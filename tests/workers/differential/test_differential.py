@@ -28,7 +28,7 @@ CASES = [*plain.CASES, *workloads.CASES, *changes.CASES, *kustomizations.CASES, 
 def parents(cluster: ControlPlane) -> None:
     """kubectl's kind of ApplySet parents is served."""
     cluster.client.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", json=DEFINITION).raise_for_status()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while not cluster.client.get("/apis/hookline.dev/v1/differentials").is_success:
         assert time.monotonic() < deadline, f"{PARENTS} is not served"
         threading.Event().wait(0.05)

@@ -145,7 +145,7 @@ def test_an_answer_that_drips_is_given_up_in_time(
         monkeypatch.setattr(http, "SECONDS_LIMIT", 0.3)
         with pytest.raises(ForgeUnreachable, match="took longer"):
             http.send(account(server.url), client, CALL)
-        server.thread.join(20)
+        server.thread.join(60)
         assert not server.thread.is_alive()  # the connection was cut: nobody goes on reading
         assert server.connections == 1
 

@@ -100,7 +100,7 @@ def test_a_stream_that_breaks_off_is_told_from_one_that_ends(server: Scripted, s
 def test_a_server_that_falls_silent_does_not_hold_us(
     server: Scripted, scripted_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.kube.client.GRACE_SECONDS", 0.3)
+    monkeypatch.setattr("workers.kube.client.GRACE_SECONDS", 1.5)
     hold = threading.Event()
     server.replies = [Reply(200, ADDED, hold=hold)]
     events = scripted_client.watch(CONFIG_MAPS, "", "1", 0)
@@ -134,9 +134,9 @@ def test_another_thread_can_end_a_watch_that_waits(server: Scripted, scripted_cl
 
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
-    assert first.wait(10)
+    assert first.wait(60)
     events.close()
-    reader.join(10)
+    reader.join(60)
     hold.set()
 
     assert not reader.is_alive()

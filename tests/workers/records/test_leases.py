@@ -39,11 +39,11 @@ def test_a_late_release_does_not_free_the_next_holder(records: Records) -> None:
 
 def test_hold_renews_while_it_lasts_and_releases_at_the_end(records: Records) -> None:
     """A block longer than the lease keeps it."""
-    with lock.hold(records.leases, "app:a", 0.3) as held:
+    with lock.hold(records.leases, "app:a", 1.5) as held:
         assert held is not None
-        threading.Event().wait(0.6)
+        threading.Event().wait(2.0)
         held.check()
-        with lock.hold(records.leases, "app:a", 0.3) as second:
+        with lock.hold(records.leases, "app:a", 1.5) as second:
             assert second is None
     assert not records.leases.held("app:a")
 

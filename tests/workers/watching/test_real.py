@@ -104,11 +104,11 @@ def watching_in(context: Context, wire: Wire, kinds: int = 1) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(60)
     assert not thread.is_alive()
 
 
-def until(is_so: Callable[[], bool], seconds: float = 30) -> None:
+def until(is_so: Callable[[], bool], seconds: float = 90) -> None:
     """Wait for what happens elsewhere."""
     for _ in range(int(seconds / 0.05)):
         if is_so():

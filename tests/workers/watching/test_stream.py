@@ -41,12 +41,12 @@ def following(client: Client, board: Board) -> Iterator[Stream]:
         yield stream
     finally:
         stream.close()
-        stream.join(5)
+        stream.join(60)
 
 
 def until(is_so: Callable[[], bool]) -> None:
     """Wait for another thread."""
-    for _ in range(400):
+    for _ in range(3000):
         if is_so():
             return
         threading.Event().wait(0.02)
