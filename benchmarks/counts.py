@@ -25,10 +25,10 @@ def requests(site: Site) -> list[Figure]:
 
 def _counted(site: Site, name: str, files: dict[str, str | None]) -> Figure:
     """Count what a push asks of the API server until all is quiet again."""
-    site.quiet()
+    site.stack.rest()
     before = len(site.requests())
     site.green(site.push(files))
-    site.quiet()
+    site.stack.rest()
     verbs = site.requests()[before:]
     return Figure(GROUP, name, len(verbs), "requests", None, by_verb(verbs))
 
@@ -44,13 +44,13 @@ def shared(site: Site) -> list[Figure]:
 
 
 def _git_and_forge(site: Site, names: list[str], files: dict[str, str | None]) -> list[Figure]:
-    site.quiet()
+    site.stack.rest()
     fetches, writes = len(site.forge.fetches), len(site.forge.statuses())
     commit = site.push(files)
     for name in names:
         site.green(commit, name)
     site.green_all(commit)
-    site.quiet()
+    site.stack.rest()
     many = f"{len(names)} app{'s' if len(names) > 1 else ''}"
     return [
         Figure(f"one push, {many}", "Git fetches", len(site.forge.fetches) - fetches, "fetches"),

@@ -115,7 +115,7 @@ def told(group: str, name: str, several: list[Round]) -> list[Figure]:
 def pushed(mono: Mono, files: dict[str, str | None], touched: list[str]) -> Round:
     """Push, and wait for every app."""
     site, progress = mono.site, mono.site.stack.records().progress
-    site.quiet()
+    site.stack.rest()
     fetches, requests = len(site.forge.fetches), len(site.requests())
     commit = site.checkout.commit(files, "change")
     with measured() as usage:
@@ -129,7 +129,7 @@ def pushed(mono: Mono, files: dict[str, str | None], touched: list[str]) -> Roun
     rendered = {name for name, sync in syncs.items() if sync.outcome is not Outcome.NOT_AFFECTED}
     if wrong or rendered != set(touched):
         raise RuntimeError(f"{len(touched)} apps were to be touched, {len(rendered)} were: {list(wrong.items())[:3]}")
-    site.quiet()
+    site.stack.rest()
     return Round(
         max((syncs[name].ended for name in touched), default=began) - began,
         max(sync.ended for sync in syncs.values()) - began,

@@ -44,7 +44,7 @@ def figures(site: Site, rounds: int) -> list[Figure]:
     (site.stack.catalog / "plans.yaml").write_text("---\n".join(text.replace("NAME", name) for name in names))
     commit = site.push({f"plans/{name}/all.yaml": objects(name, 1) for name in names})
     site.green_all(commit)
-    site.quiet()
+    site.stack.rest()
     found = []
     for count in (0, 1, APPS):
         group = f"plan of a pull request, {count} app{'' if count == 1 else 's'} of {OBJECTS} objects"
@@ -72,7 +72,7 @@ def _shown(site: Site, names: list[str], number: int) -> _Shown:
     """Open one and wait until Hookline is done with it."""
     branch = _pushed(site, names, number)
     site.forge.settle()
-    site.quiet()
+    site.stack.rest()
     before, began = len(site.forge.calls), time.time()
     made = site.forge.open_pull(REPOSITORY, branch)
     head, base = made.head_sha, site.checkout.head
@@ -83,7 +83,7 @@ def _shown(site: Site, names: list[str], number: int) -> _Shown:
     if status.state != "success":
         raise RuntimeError(f"pull request {pull.number} was told {status.state}: {status.description}")
     _until(lambda: site.stack.records().pulls.wanted(name) is None)
-    site.quiet()
+    site.stack.rest()
     calls = [_kind(call) for call in site.forge.calls[before:]]
     time.sleep(sum(not call.startswith("GET") for call in calls) * 60 / WRITES)
     return _Shown(pull, comment - began, status.at - began, calls)

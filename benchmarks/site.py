@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,15 +43,6 @@ class Site:
     def green_all(self, commit: str) -> None:
         """Wait until a commit's status for all its apps is terminal."""
         self.forge.wait_for_status(commit, "hookline", ENDS, 120)
-
-    def quiet(self) -> None:
-        """Wait until both the app's and the commits' business is done: nothing waits, no status is to be written."""
-        records = self.stack.records()
-        deadline = time.monotonic() + 60
-        while records.progress.unsent() or records.progress.waiting() or records.commits.dirty(time.time() + 3600):
-            if time.monotonic() > deadline:
-                raise RuntimeError("Hookline did not come to rest within 60 s")
-            time.sleep(0.05)
 
     def declare(self, name: str, path: str) -> None:
         """Declare an app on a folder of the repository."""

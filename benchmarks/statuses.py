@@ -25,7 +25,7 @@ def figures(site: Site, rounds: int) -> list[Figure]:
     pending, success, counts = [], [], []
     with Sight(site.cluster.kubeconfig, "apps", "Deployment", "default", "myapp") as sight:
         for number in range(rounds):
-            site.quiet()
+            site.stack.rest()
             count = 4 + number % 2
             commit = site.checkout.commit({"myapp/deployment.yaml": deployment(count)}, f"to {count}")
             began = time.time()
@@ -69,10 +69,10 @@ def _writes(site: Site, apps: int) -> Figure:
     progress = site.stack.records().progress
     while not all(progress.app(name).done for name in names):
         time.sleep(0.2)
-    site.quiet()
+    site.stack.rest()
     commit = site.push({name: f"{text}  other: text\n" for name, text in files.items()})
     site.forge.wait_for_status(commit, CONTEXT, ENDS, 900)
-    site.quiet()
+    site.stack.rest()
     return Figure(GROUP, f"{apps + 1} apps: writes of one push", len(site.forge.statuses(sha=commit)), "writes")
 
 

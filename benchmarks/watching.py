@@ -53,7 +53,7 @@ def repairs(site: Site, rounds: int) -> list[Figure]:
                 changed, _ = sight.wait(lambda one: not whole(one), "the change by hand", began)  # noqa: B023
                 healed, _ = sight.wait(whole, "the repair", changed)
                 seconds.append(healed - changed)
-                site.quiet()
+                site.stack.rest()
                 # Each is the first of its kind: whoever changes one object again and again is made to wait.
                 site.stack.records().repairs.forget("myapp")
         found.append(timed(GROUP, f"{name} → repaired", seconds))
@@ -66,7 +66,7 @@ def at_once(site: Site) -> list[Figure]:
     text = APPLICATION.replace("name: myapp\n", "name: many\n", 1).replace("path: myapp", "path: many")
     (site.stack.catalog / "many.yaml").write_text(text)
     site.green(site.push({"many/all.yaml": "---\n".join(CONFIG.replace("NAME", name) for name in names)}), "many")
-    site.quiet()
+    site.stack.rest()
     began = time.time()
     root = "/api/v1/namespaces/default/configmaps"
     with ThreadPoolExecutor(WRITERS) as pool:

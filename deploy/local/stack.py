@@ -15,6 +15,7 @@ import yaml
 from deploy.local.host import Host
 from deploy.local.places import free_port
 from deploy.local.processes import Child, Processes
+from deploy.local.resting import is_at_rest
 from workers import configuration, embedded
 from workers.records import Records, connect
 
@@ -154,6 +155,11 @@ class Stack:
     def check(self) -> None:
         """Raise when a process ended that nobody stopped."""
         self._processes.check()
+
+    def rest(self, seconds: float = 60.0) -> None:
+        """Return when all that was accepted is done and told."""
+        records = self.records()
+        self._processes.wait_until(lambda: is_at_rest(records), "Hookline to come to rest", seconds)
 
     def records(self) -> Records:
         """Return the records the processes share."""

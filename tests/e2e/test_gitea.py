@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +14,11 @@ from deploy.local.control_plane import ControlPlane
 from deploy.local.forge import Forge
 from deploy.local.gitea import Gitea
 from deploy.local.gitea.server import BOT
-from deploy.local.processes import POLL
 from deploy.local.stack import REPOSITORY, Stack, application
 from deploy.local.story import Story
 from workers import forges
 from workers.errors import AccessDenied, ForgeUnreachable, SourceMissing
 from workers.model import Commit, State, Status
-from workers.records import Records
 
 pytestmark = pytest.mark.cluster  # `make gitea` builds what it needs, as `make binaries` does for the others
 
@@ -38,14 +35,6 @@ def gitea(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gitea]:
         yield gitea
 
 
-def rested(records: Records) -> None:
-    """Wait until all that was accepted is done and told: a busy Gitea tells of a commit again after its end."""
-    deadline = time.monotonic() + 60
-    while (app := records.progress.app("myapp")).done < app.wanted or records.redis.zcard("hookline:dirty"):
-        assert time.monotonic() < deadline, f"not told: {records.redis.zrange('hookline:dirty', 0, -1)}"
-        time.sleep(POLL)
-
-
 def test_the_story_at_gitea(gitea: Gitea, tmp_path: Path, cluster: ControlPlane) -> None:
     """A push and a merged pull request end green, a manifest the API server refuses ends red, each once."""
     stack = Stack(tmp_path / "hookline", cluster.kubeconfig, gitea)
@@ -57,7 +46,8 @@ def test_the_story_at_gitea(gitea: Gitea, tmp_path: Path, cluster: ControlPlane)
             for act in (story.first_push, story.merge, story.broken):
                 story.play("", act)
                 commits.append(story.checkout.head)
-        rested(stack.records())
+        answers = {one.code for one in gitea.settle()}  # while there is somebody to answer
+        stack.rest()  # a busy Gitea tells of a commit again after its end
         ends = {sha: {one.context: one for one in gitea.statuses(sha=sha)} for sha in commits}
         again = httpx2.get(f"{gitea.api}/repos/{REPOSITORY}/pulls/1", trust_env=False).json()
     assert [gitea.combined(REPOSITORY, sha) for sha in commits] == ["success", "success", "failure"]
@@ -65,7 +55,7 @@ def test_the_story_at_gitea(gitea: Gitea, tmp_path: Path, cluster: ControlPlane)
     assert {one.creator for found in ends.values() for one in found.values()} == {BOT}
     assert (again["merged"], again["merge_commit_sha"]) == (True, commits[1])
     assert "spec.replicas" in ends[commits[2]]["hookline"].description
-    assert {one.code for one in gitea.settle()} == {202}
+    assert answers == {202}
 
 
 def test_what_gitea_says_no_to(gitea: Gitea, tmp_path: Path) -> None:

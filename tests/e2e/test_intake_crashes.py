@@ -20,8 +20,7 @@ from deploy.local.stack import PUBLIC_URL, REPOSITORY, Stack
 from tests.e2e.conftest import QUICK, application
 from tests.receiver.serving import signed_push
 from workers import embedded
-from workers.model import AppRecord, Outcome
-from workers.records import Records
+from workers.model import Outcome
 
 DELIVERIES = 1000
 BRANCHES = 40
@@ -59,11 +58,6 @@ def kill_redis(data: Path) -> None:
     """Kill the embedded server at whatever it is doing, and start it on its append-only file again."""
     os.kill(int((data / "redis" / "redis.pid").read_text()), signal.SIGKILL)
     embedded.ensure(data)
-
-
-def states(records: Records) -> dict[str, AppRecord]:
-    """Return the record of every app."""
-    return {app: records.progress.app(app) for app in records.progress.apps()}
 
 
 @pytest.mark.timeout(400)
@@ -110,10 +104,7 @@ def test_no_accepted_delivery_is_lost_and_none_is_done_twice(stack: tuple[Stack,
     assert set(accepted) == {headers["x-github-delivery"] for _, headers in sent}
     assert [key for key in accepted if key not in kept] == []
     assert all(kept[key].requests for key in accepted)
-    deadline = time.monotonic() + 200
-    while behind := [app for app, found in states(records).items() if found.done < found.wanted]:
-        assert time.monotonic() < deadline, f"not done: {behind}"
-        time.sleep(0.2)
+    site.rest(200)
     for number, commit in enumerate(commits.values()):
         syncs = records.progress.syncs(f"app-{number}", 50)
         assert [sync.outcome for sync in syncs if sync.revision == commit and sync.changes] == [Outcome.SUCCEEDED]
