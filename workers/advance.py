@@ -26,7 +26,7 @@ def mend(run: Run, work: Work, flight: Flight) -> None:
     behind = [one for step in steps(run.app, work, flight) if step.key <= flight.at for one in step.objects]
     cluster, parallel = run.context.settings.clusters[run.cluster], run.context.settings.sync.parallel
     with run.during(Stage.APPLY):
-        work.live |= apply.changes(
+        apply.changes(
             run.client,
             inventory.applyset(run.app),
             behind,
@@ -127,7 +127,6 @@ def _put(run: Run, work: Work, flight: Flight, step: Step) -> None:
             accepted = apply.changes(
                 run.client, applyset, step.objects, todo, work.live, work.how, force, parallel, check, rules
             )
-        work.live.update(accepted)
         if step.objects or step.hooks:
             _remember(run, work, accepted, applyset)
         for hook in sorted(step.hooks, key=lambda hook: (manifests.rank(hook.ref), hook.ref)):

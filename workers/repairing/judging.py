@@ -24,8 +24,8 @@ from workers.work import Work
 class Repair:
     """What a look does: the plan and what goes, less what is left alone.
 
-    ``made`` is what it puts back, ``left`` what it does not, ``before`` what was live before. ``over`` says that there
-    is nothing to write, ``news`` that something is noted that was not.
+    ``made`` is what it puts back, ``left`` what it does not, ``before`` what was live of ``made``. ``over`` says that
+    there is nothing to write, ``news`` that something is noted that was not.
     """
 
     plan: diff.Difference
@@ -73,7 +73,8 @@ def judge(
     if look is Look.DRIFT and not moved:
         spared |= plan.writes - made.keys()  # what somebody else has to ask for
     stale = {**stale, **{ref: _version(work.live[ref]) for ref in copies if ref in made}}
-    repair = Repair(_without(plan, spared), dict(stale), made, left, dict(work.live))
+    before_it = {ref: work.live[ref] for ref in made if ref in work.live}
+    repair = Repair(_without(plan, spared), dict(stale), made, left, before_it)
     work.spared = frozenset(spared)
     work.unchanged = {ref: one for ref, one in work.unchanged.items() if ref not in spared}
     repair.news = noting.note(run, work, made, left, fights={ref: case.fight for ref, case in cases.items()})

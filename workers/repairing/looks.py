@@ -86,4 +86,4 @@ def compare(run: Run, work: Work, record: AppRecord, going: Flight | None) -> tu
         if not run.dry:
             raise
         # Its namespace is gone, say: what digests tell is enough to report it.
-        return diff.Difference(findings.by_digest(work.objects, work.known, work.live), work.live), {}
+        return diff.Difference(findings.by_digest(work.objects, work.known, work.live)), {}

@@ -17,7 +17,7 @@ def changes(
     applyset: str,
     wanted: Sequence[Rendered],
     writes: Mapping[Ref, Action],
-    live: Mapping[Ref, Manifest],
+    live: dict[Ref, Manifest],
     how: Mapping[Ref, Options],
     force: bool,
     parallel: int,
@@ -26,6 +26,7 @@ def changes(
 ) -> dict[Ref, Manifest]:
     """Write the objects of ``wanted`` that are in ``writes``; return each as the API server accepted it.
 
+    That takes its place in ``live`` as well, at once: thousands are not to be in memory as they were and as they are.
     One that is there without the app's label (``writes`` says ``configured``, ``live`` has none) is read first.
     ``how`` has the options of every object, ``rules`` the fields that others write. ``check`` is asked before every
     write and may raise (a lost lease). All of a group is tried; the first refusal is raised after it, and later groups
@@ -42,7 +43,7 @@ def changes(
                 before = writing.get(client, owned)
                 owned = ignored.asked(owned, before, rules, rendered.ref, how[rendered.ref])
             done = writing.write(client, owned, before, how[rendered.ref], force=force)
-            accepted[rendered.ref] = done.manifest
+            accepted[rendered.ref] = live[rendered.ref] = done.manifest
         except ObjectRefused as error:
             return ObjectRefused(f"{rendered.origin}: {error}", error.field)
         except kube.UnknownKind:

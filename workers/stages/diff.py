@@ -21,10 +21,9 @@ from workers.trying import MissingKind, Take
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The plan of one sync: a change per wanted object, and what was live under the app's label."""
+    """The plan of one sync: a change per wanted object."""
 
     changes: dict[Ref, Change]
-    live: dict[Ref, Manifest]
 
     @property
     def written(self) -> tuple[Change, ...]:
@@ -126,7 +125,7 @@ def compare(
 
     with ThreadPoolExecutor(parallel) as pool:
         changes = list(pool.map(one, wanted))
-    return Difference({change.ref: change for change in changes}, dict(live))
+    return Difference({change.ref: change for change in changes})
 
 
 def coming(new: Sequence[Rendered]) -> Callable[[Ref], bool]:
