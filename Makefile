@@ -42,6 +42,10 @@ binaries: install ## build the control plane's binaries once into the cache (abo
 gitea: install ## build the Gitea of tests and demo once into the cache (about 4 minutes, cold)
 	@$(BIN)/python -m deploy.local build --gitea
 
+.PHONY: vault
+vault: install ## build the Vault of tests once into the cache (about 3 minutes, cold)
+	@$(BIN)/python -m deploy.local build --vault
+
 .PHONY: cluster
 cluster: binaries ## start a throw-away Kubernetes control plane to play with; Ctrl-C ends it
 	@$(BIN)/python -m deploy.local up

@@ -17,7 +17,7 @@ from deploy.local.binaries import Recipe
 E2E_SECONDS: Final = 10.0
 """What a test between real processes takes, roughly; what one on the cluster takes is 1."""
 _CLUSTER: Final = ("deploy.local.binaries", "deploy.local.control_plane", "deploy.local.registry")
-_GITEA: Final = ("deploy.local.gitea",)
+_ALONE: Final = {"deploy.local.gitea": binaries.GITEA, "deploy.local.vault": binaries.VAULT}
 _UNBUILT: Final = ("tests.local.test_binaries", "tests.local.test_gitea", "tests.local.test_beside")
 """Modules that know the words and need nothing built."""
 
@@ -25,9 +25,9 @@ _UNBUILT: Final = ("tests.local.test_binaries", "tests.local.test_gitea", "tests
 def needs(item: pytest.Item) -> tuple[Recipe, ...]:
     """Return what has to be built before a test can run: what its fixtures and its module ask for."""
     module = getattr(item, "module", None)
-    gitea = _knows(module, _GITEA)
-    if "cluster" in getattr(item, "fixturenames", ()) or gitea or _knows(module, _CLUSTER):
-        return (*binaries.wanted(), *((binaries.GITEA,) if gitea else ()))
+    alone = [recipe for name, recipe in _ALONE.items() if _knows(module, (name,))]
+    if "cluster" in getattr(item, "fixturenames", ()) or alone or _knows(module, _CLUSTER):
+        return (*binaries.wanted(), *alone)
     return ()
 
 

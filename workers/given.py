@@ -21,20 +21,32 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """Keys of Vault or a cloud's KMS that may be asked to open files: globs over their names with the field of
+    `decryption` that lists them, and variables for the clients that ask.
+    """
+
+    keys: tuple[tuple[str, str], ...]
+    environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Keys:
-    """Private keys that open files encrypted with SOPS: age identities, armored PGP keys; the ``places`` they come from
-    (without any, nothing is decrypted), and what is wrong with one of those, "" for nothing.
+    """What opens files encrypted with SOPS: age identities, armored PGP keys, services that hold keys; the ``places``
+    they come from (without any, nothing is decrypted), and what is wrong with one of those, "" for nothing.
     """
 
     age: tuple[str, ...] = field(default=(), repr=False)
     pgp: tuple[str, ...] = field(default=(), repr=False)
     places: tuple[str, ...] = ()
     fault: str = ""
+    services: tuple[Service, ...] = ()
 
     @property
     def digest(self) -> str:
         """Tells whether two are the same, and nothing else of them."""
-        return hashlib.sha256(repr((self.age, self.pgp, self.places, self.fault)).encode()).hexdigest()
+        services = [(one.keys, one.environment) for one in self.services]
+        return hashlib.sha256(repr((self.age, self.pgp, self.places, self.fault, services)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

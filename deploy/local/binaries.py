@@ -1,8 +1,8 @@
 """Which binaries we need, where they are, and where they come from. Pure but for looking at files.
 
-Nobody ships kube-apiserver, etcd and Gitea as a package, so Go builds them from the ``go.mod`` and ``go.sum``
-files in ``binaries/``, once, into a cache folder whose name holds a digest of all that goes into them: a version
-bump is a new folder, never a stale binary. ``$KUBEBUILDER_ASSETS``, the convention of envtest, goes before.
+Nobody ships kube-apiserver, etcd, Gitea and Vault as a package, so Go builds them from the folders in ``binaries/``,
+once, into a cache folder whose name holds a digest of all that goes into them: a version bump is a new folder, never a
+stale binary. ``$KUBEBUILDER_ASSETS``, the convention of envtest, goes before.
 """
 
 from __future__ import annotations
@@ -76,9 +76,10 @@ CLUSTER = Recipe(
 RECIPES = (CLUSTER,)
 GITEA = Recipe(
     "gitea", (("gitea", "code.gitea.io/gitea"),), copied="code.gitea.io/gitea",
-    folders=("options", "public", "templates"), tags="sqlite",
-)  # fmt: skip
+    folders=("options", "public", "templates"), tags="sqlite")  # fmt: skip
 """A forge, for who asks for one: a cluster does without."""
+VAULT = Recipe("vault", (("vault", "./server"),))
+"""What holds keys of encrypted files: its core and one engine, put together in ``server``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +175,16 @@ def folder_of(recipe: Recipe, cache: Path) -> Path:
 
 def stages_of(module: Path) -> str:
     """Return kwok's own fast ``Stage`` documents from its module's folder, as one YAML stream."""
-    files = [file for folder in _STAGE_FOLDERS for file in sorted((module / folder).glob("*.yaml"))]
-    texts = [file.read_text("utf-8") for file in files]
+    folders = (module / folder for folder in _STAGE_FOLDERS)
+    texts = [file.read_text("utf-8") for folder in folders for file in sorted(folder.glob("*.yaml"))]
     return "---\n".join(text for text in texts if re.search(r"^kind: Stage$", text, re.M))
 
 
-def locate_gitea(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder of Gitea's binary and pages, without building. Raises :class:`BinariesMissing`."""
+def built(recipe: Recipe, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of what is no part of a control plane, without building. Raises :class:`BinariesMissing`."""
     cache = cache_folder(environ)
-    if not (folder := folder_of(GITEA, cache)).is_dir():
-        raise BinariesMissing(f"gitea: not in {cache} yet; build it with `make gitea`")
+    if not (folder := folder_of(recipe, cache)).is_dir():
+        raise BinariesMissing(f"{recipe.name}: not in {cache} yet; build it with `make {recipe.name}`")
     return folder
 
 

@@ -19,6 +19,7 @@ from deploy.local import toolchain
 from deploy.local.binaries import (
     GITEA,
     STAGES,
+    VAULT,
     Binaries,
     Recipe,
     cache_folder,
@@ -69,6 +70,14 @@ def ensure_gitea(progress: Progress | None = None, environ: Mapping[str, str] = 
     Takes some 4 minutes on 2 cores the first time. Raises what :func:`ensure` raises.
     """
     return build(GITEA, cache_folder(environ), progress or Progress(), environ)
+
+
+def ensure_vault(progress: Progress | None = None, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of Vault's binary, after building it when the cache does not have it.
+
+    Takes some 3 minutes on 2 cores the first time. Raises what :func:`ensure` raises.
+    """
+    return build(VAULT, cache_folder(environ), progress or Progress(), environ)
 
 
 def build(recipe: Recipe, cache: Path, progress: Progress, environ: Mapping[str, str] = os.environ) -> Path:

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from deploy.local import beside as builder
 from deploy.local import binaries, toolchain
-from deploy.local.build import ensure, ensure_gitea
+from deploy.local.build import ensure, ensure_gitea, ensure_vault
 from deploy.local.control_plane import ControlPlane
 from deploy.local.processes import signals_unwind
 from workers.errors import HooklineError
@@ -28,11 +28,14 @@ console = Console(highlight=False, soft_wrap=True)
 @app.command()
 def build(
     gitea: Annotated[bool, typer.Option("--gitea", help="Build Gitea, and no control plane.")] = False,
+    vault: Annotated[bool, typer.Option("--vault", help="Build Vault, and no control plane.")] = False,
 ) -> None:
     """Build whatever the cache does not have, once."""
     began = time.monotonic()
-    if gitea:
-        console.print(f"Gitea is ready in {ensure_gitea()} ({time.monotonic() - began:.0f} s)", markup=False)
+    for name, asked, ensure_it in (("Gitea", gitea, ensure_gitea), ("Vault", vault, ensure_vault)):
+        if asked:
+            console.print(f"{name} is ready in {ensure_it()} ({time.monotonic() - began:.0f} s)", markup=False)
+    if gitea or vault:
         return
     found = ensure()
     took = time.monotonic() - began
@@ -42,7 +45,7 @@ def build(
 @app.command(context_settings={"ignore_unknown_options": True})
 def beside(command: Annotated[list[str], typer.Argument(help="What to run, after --.")]) -> None:
     """Run a command while all that the cache lacks is built; it may wait for that. Ends with the command's status."""
-    raise typer.Exit(builder.run(command, [*binaries.wanted(), binaries.GITEA]))
+    raise typer.Exit(builder.run(command, [*binaries.wanted(), binaries.GITEA, binaries.VAULT]))
 
 
 @app.command()
@@ -59,7 +62,7 @@ def env() -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_row("cache", str(binaries.cache_folder()))
     table.add_row("KUBEBUILDER_ASSETS", os.environ.get("KUBEBUILDER_ASSETS") or "not set")
-    for recipe in (*binaries.wanted(), binaries.GITEA):
+    for recipe in (*binaries.wanted(), binaries.GITEA, binaries.VAULT):
         folder = binaries.folder_of(recipe, binaries.cache_folder())
         table.add_row(recipe.name, f"{folder.name} ({'built' if folder.is_dir() else 'not built'})")
         minimum = toolchain.required((recipe.source / "go.mod").read_text("utf-8"))

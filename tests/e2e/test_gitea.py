@@ -30,7 +30,7 @@ STATUS = Status("hookline", State.SUCCESS, "in sync", "https://hookline.example/
 @pytest.fixture(scope="module")
 def gitea(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gitea]:
     """One server with an empty repository."""
-    with Gitea(tmp_path_factory.mktemp("gitea"), binary=binaries.locate_gitea()) as gitea:
+    with Gitea(tmp_path_factory.mktemp("gitea"), binary=binaries.built(binaries.GITEA)) as gitea:
         gitea.create(REPOSITORY)
         yield gitea
 

@@ -83,11 +83,13 @@ def test_a_recipe_with_tags_and_folders(hello: Recipe, tmp_path: Path, progress:
     assert len(keys | {binaries.key(recipe)}) == 5
 
 
-def test_gitea_is_looked_for_by_itself(tmp_path: Path) -> None:
-    """It is no part of a control plane, and the message says how to build it."""
-    assert "gitea" not in {recipe.name for recipe in binaries.wanted({})}
+def test_gitea_and_vault_are_looked_for_by_themselves(tmp_path: Path) -> None:
+    """They are no part of a control plane, and the message says how to build them."""
+    assert not {"gitea", "vault"} & {recipe.name for recipe in binaries.wanted({})}
     with pytest.raises(binaries.BinariesMissing, match=r"^gitea: not in .* yet; build it with `make gitea`$"):
-        binaries.locate_gitea({"HOOKLINE_CACHE": str(tmp_path)})
+        binaries.built(binaries.GITEA, {"HOOKLINE_CACHE": str(tmp_path)})
+    with pytest.raises(binaries.BinariesMissing, match=r"^vault: not in .* yet; build it with `make vault`$"):
+        binaries.built(binaries.VAULT, {"HOOKLINE_CACHE": str(tmp_path)})
     assert "-tags=sqlite" in binaries.flags(binaries.GITEA)
 
 

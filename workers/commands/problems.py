@@ -97,6 +97,7 @@ def missing_secrets(settings: Settings) -> list[str]:
     for name, keys in settings.decryption.items():
         both = {"age": keys.age, "pgp": keys.pgp}
         refs |= {f"decryption.{name}.{kind}[{i}]": ref for kind, held in both.items() for i, ref in enumerate(held)}
+        refs |= {f"decryption.{name}.environment.{variable}": ref for variable, ref in keys.environment.items()}
     refs |= {f"alerts.targets.{name}.url": target.url for name, target in settings.alerts.targets.items()}
     refs |= {f"issuers[{i}].key": issuer.key for i, issuer in enumerate(settings.issuers) if issuer.key}
     refs |= {

@@ -162,7 +162,7 @@ KUSTOMIZATION = Vocabulary(
     {
         ("spec", "serviceAccountName"): "impersonation is not served yet: remove the field, knowing that",
         ("spec", "kubeConfig"): "clusters are the configuration's: an app of one is declared as an Application",
-        ("spec", "decryption", "serviceAccountName"): "keys of a cloud are not served yet: use age or PGP keys",
+        ("spec", "decryption", "serviceAccountName"): "keys of a cloud are asked for as the worker: see `decryption`",
         (
             "spec",
             "dependsOn",

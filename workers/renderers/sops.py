@@ -13,14 +13,14 @@ import importlib.util
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import git
 
 from workers import known
-from workers.errors import BadConfiguration, OperatorError, RenderFailed
+from workers.errors import BadConfiguration, HooklineError, OperatorError, RenderFailed
 from workers.git import trees
 from workers.given import Keys
 from workers.renderers import child, scratch
@@ -36,6 +36,8 @@ _RECIPIENT: Final = re.compile(rb"\bage1[a-z0-9]{20,100}\b|\b[0-9A-F]{40}\b")
 _ARMOR: Final = re.compile(r"-----BEGIN PGP PRIVATE KEY BLOCK-----.*?\n\s*\n(?P<body>.*?)(?:\n=\S+)?\n-----END", re.S)
 _NOWHERE: Final = "http://127.0.0.1:9"
 """No service answers there: a file may name a key service, and none is asked even where the network cannot be taken."""
+_UNASKED: Final = {"AWS_EC2_METADATA_DISABLED": "true", "VAULT_MAX_RETRIES": "0", "GCE_METADATA_HOST": "127.0.0.1:9"}
+"""Nor does a client try for seconds what cannot be."""
 
 
 def is_encrypted(content: bytes) -> bool:
@@ -46,7 +48,8 @@ def is_encrypted(content: bytes) -> bool:
 def opened(content: bytes, shown: str, keys: Keys) -> bytes:
     """Return the clear text of a file called ``shown``, itself if it is not encrypted.
 
-    Raises :class:`BadConfiguration` when none of ``keys`` opens it, :class:`RenderFailed` when it was tampered with.
+    Raises :class:`BadConfiguration` when none of ``keys`` opens it, :class:`RenderFailed` when it was tampered with,
+    and as `workers.renderers.keyservice.Asked.error` says when the service of a key did not open it.
     """
     if not is_encrypted(content):
         return content
@@ -58,13 +61,28 @@ def opened(content: bytes, shown: str, keys: Keys) -> bytes:
     with scratch.folder(in_memory=True) as root:
         file = root / "file"
         file.write_bytes(content)
-        held = _held(root, keys)
-        types = ["--input-type", kind, "--output-type", kind]
-        done = child.run("sops", shown, [_binary(), "decrypt", *types, str(file)], root, held)
+        decrypt = [_binary(), "decrypt", "--input-type", kind, "--output-type", kind]
+        done, error = child.Done(b"", "", _NO_KEY), None
+        if keys.age or keys.pgp or not keys.services:
+            done = child.run("sops", shown, [*decrypt, str(file)], root, _held(root, keys))
+        if done.code == _NO_KEY and keys.services:
+            done, error = _asked(decrypt, file, shown, root, keys)
     if done.code:
-        raise refusal(done.code, shown, keys, content)
+        raise error or refusal(done.code, shown, keys, content)
     known.learn(cleared(done.output, content))
     return done.output
+
+
+def _asked(
+    decrypt: Sequence[str], file: Path, shown: str, root: Path, keys: Keys
+) -> tuple[child.Done, HooklineError | None]:
+    """Open a file by keys that services hold; return how that ended, and what kept it closed."""
+    from workers.renderers import keyservice  # what it needs takes 20 MB and is nothing to those without a service
+
+    with keyservice.serving(decrypt[0], keys.services, root) as (place, asked):
+        ours = ["--enable-local-keyservice=false", "--keyservice", f"unix://{place}"]
+        done = child.run("sops", shown, [*decrypt, *ours, str(file)], root)
+    return done, asked.error(shown) if done.code == _NO_KEY else None
 
 
 def clear(files: Iterable[tuple[str, git.Blob]], keys: Keys) -> dict[str, bytes]:
@@ -106,7 +124,7 @@ def _held(root: Path, keys: Keys) -> dict[str, str]:
     ring.mkdir(mode=0o700)
     age.write_text("\n".join(keys.age) + "\n")
     (ring / "secring.gpg").write_bytes(b"".join(_unarmored(one, keys) for one in keys.pgp))
-    own = {"GNUPGHOME": str(ring), "HTTP_PROXY": _NOWHERE, "HTTPS_PROXY": _NOWHERE}
+    own = {"GNUPGHOME": str(ring), "HTTP_PROXY": _NOWHERE, "HTTPS_PROXY": _NOWHERE} | _UNASKED
     return own | ({"SOPS_AGE_KEY_FILE": str(age)} if keys.age else {})
 
 
