@@ -32,7 +32,7 @@ from workers.decryption import Decryption
 from workers.errors import AccessDenied, BadConfiguration, HooklineError, RenderFailed, SourceUnreachable
 from workers.given import Keys, Service
 from workers.model import State
-from workers.renderers import child, keymessages, keynames, sops
+from workers.renderers import child, keymessages, keynames, keyservice, sops
 
 ARN = "arn:aws:kms:eu-west-1:123456789012:key/1-2"
 ROLE = "arn:aws:iam::123456789012:role/sops"
@@ -267,6 +267,26 @@ def test_a_vault_is_asked_with_a_token_that_may_open_one_key(tmp_path: Path) -> 
     with pytest.raises(SourceUnreachable, match=rf"a.yaml: {uri} could not be asked to open it: .*refused"):
         sops.opened(content, "a.yaml", mine)
     assert token not in str(refusal.value)
+
+
+def test_a_service_that_does_not_answer_is_away_however_many_of_its_keys_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the time of the sops that reads the file is up: that would be called the author's fault."""
+    monkeypatch.setattr(keyservice, "FILE_SECONDS", 2.0)
+    with (
+        Vault(tmp_path / "vault", binaries.built(binaries.VAULT)) as vault,
+        socket.create_server(("127.0.0.1", 0)) as silent,
+    ):
+        uris = [vault.make_key(f"key-{number}") for number in range(4)]
+        content = encrypted(tmp_path, SECRET, {"VAULT_TOKEN": vault.token}, "--hc-vault-transit", ",".join(uris))
+        their = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(
+            SourceUnreachable, match=rf"a.yaml: {their}/.*/key-0 could not be asked to open it: Deadline"
+        ):
+            sops.opened(
+                content.replace(vault.url.encode(), their.encode()), "a.yaml", opening(f"{their}/v1/*/keys/*", "x")
+            )
 
 
 def test_a_token_goes_to_no_place_that_only_a_file_names(tmp_path: Path) -> None:

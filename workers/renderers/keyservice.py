@@ -15,6 +15,7 @@ import re
 import resource
 import signal
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -29,13 +30,16 @@ from workers.errors import AccessDenied, BadConfiguration, HooklineError, Source
 from workers.given import Service
 from workers.renderers import keymessages, keynames
 
-SECONDS: Final = 20.0
+SECONDS: Final = 10.0
 """For one key."""
+FILE_SECONDS: Final = 30.0
+"""For all keys of a file: less than its sops may take, so that a service that is away is called that."""
 OURS: Final = ("AWS_", "AZURE_", "GOOGLE_", "GCE_", "VAULT_", "SSL_CERT_", "HTTP", "NO_PROXY", "http", "no_proxy")
 """What the clients are given of the worker's own environment, by how a variable's name begins; and its home."""
 _GONE: Final = re.compile(
-    r"refused|no such host|timeout|timed out|deadline|unavailable|reset by peer|\bEOF\b|unreachable|[Tt]hrottl"
-    r"|misbehaving|Code: (429|5\d\d)|StatusCode: (429|5\d\d)"
+    r"refused|no such host|timeout|timed out|deadline|unavailable|reset by peer|\bEOF\b|unreachable|throttl"
+    r"|misbehaving|Code: (429|5\d\d)",
+    re.IGNORECASE,
 )
 _DEATH: Final = 1
 """prctl(2): PR_SET_PDEATHSIG."""
@@ -69,7 +73,7 @@ class Asked:
 @contextlib.contextmanager
 def serving(binary: str, services: Sequence[Service], root: Path) -> Iterator[tuple[Path, Asked]]:
     """Serve the keys that ``services`` list at a socket below ``root``; yield that, and what was asked in vain."""
-    asked, at = Asked(), root / "keys"
+    asked, at, until = Asked(), root / "keys", time.monotonic() + FILE_SECONDS
     with contextlib.ExitStack() as undo:
         channels = {}
         for number, one in enumerate(services):
@@ -78,7 +82,7 @@ def serving(binary: str, services: Sequence[Service], root: Path) -> Iterator[tu
             channels[one] = undo.enter_context(grpc.insecure_channel(f"unix:{place}"))
 
         def decrypt(request: bytes, context: grpc.ServicerContext) -> bytes:
-            opened = _opened(request, channels, asked)
+            opened = _opened(request, channels, asked, min(SECONDS, max(0.0, until - time.monotonic())))
             if opened is None:
                 context.abort(grpc.StatusCode.PERMISSION_DENIED, "not opened")
             return opened
@@ -94,7 +98,9 @@ def serving(binary: str, services: Sequence[Service], root: Path) -> Iterator[tu
         yield at, asked
 
 
-def _opened(request: bytes, channels: dict[Service, grpc.Channel], asked: Asked) -> bytes | None:
+def _opened(
+    request: bytes, channels: dict[Service, grpc.Channel], asked: Asked, seconds: float = SECONDS
+) -> bytes | None:
     """Return the answer to what sops asks, ``None`` when it gets none; note why."""
     try:
         message: Any = keymessages.Request.FromString(request)
@@ -111,7 +117,7 @@ def _opened(request: bytes, channels: dict[Service, grpc.Channel], asked: Asked)
         message.key.kms_key.ClearField("aws_profile")  # of whoever encrypted it: our credentials are the environment's
     try:
         call: Any = channels[service].unary_unary(keymessages.METHOD)
-        return bytes(call(message.SerializeToString(), timeout=SECONDS, wait_for_ready=True))
+        return bytes(call(message.SerializeToString(), timeout=seconds, wait_for_ready=True))
     except grpc.RpcError as error:
         words = getattr(error, "details", str)() or "no answer"
         asked.failed.append((name, " ".join(words.split())[-300:]))
