@@ -138,6 +138,9 @@ def test_kinds_we_do_not_know_are_no_key() -> None:
         request = keymessages.Request.FromString(bytes([0x0A, 4, number << 3 | 2, 2, 0x0A, 0]))
         with pytest.raises(ValueError, match="cannot be listed"):
             keynames.named(request.key)
+    asked = keyservice.Asked()
+    assert keyservice._opened(b"\xff\xff", {}, asked) is None
+    assert asked.error("a.yaml") is None
 
 
 def test_a_key_is_asked_of_who_lists_it_and_kinds_are_not_mixed_up() -> None:

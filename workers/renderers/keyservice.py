@@ -25,6 +25,7 @@ from typing import Any, Final
 # Before it is loaded: we fork only to start another program, and its fork handlers talk into our log.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 import grpc
+from google.protobuf.message import DecodeError
 
 from workers.errors import AccessDenied, BadConfiguration, HooklineError, SourceUnreachable
 from workers.given import Service
@@ -105,7 +106,7 @@ def _opened(
     try:
         message: Any = keymessages.Request.FromString(request)
         kind, name = keynames.named(message.key)
-    except ValueError:
+    except (ValueError, DecodeError):
         return None  # an age or PGP key, which is not for us, or something nobody can have meant
     service = keynames.service_for(channels, kind, name)
     if service is None:
