@@ -151,7 +151,7 @@ CASES: dict[str, tuple[str, str, str, int, str, str]] = {
     "wait and health checks": (FLUX, "  prune: true", "  prune: true\n  wait: true\n  healthChecks: [{kind: Deployment, name: a}]", 6, "spec", "`wait` looks at every object"),
     "impersonation": (FLUX, "  prune: true", "  prune: true\n  serviceAccountName: team", 9, "spec.serviceAccountName", "impersonation"),
     "another way to decrypt": (FLUX, "  prune: true", "  prune: true\n  decryption: {provider: vault}", 9, "spec.decryption.provider", "sops"),
-    "keys of a cloud": (FLUX, "  prune: true", "  prune: true\n  decryption: {provider: sops, serviceAccountName: a}", 9, "spec.decryption.serviceAccountName", "age or PGP"),
+    "keys of a cloud": (FLUX, "  prune: true", "  prune: true\n  decryption: {provider: sops, serviceAccountName: a}", 9, "spec.decryption.serviceAccountName", "as the worker: see `decryption`"),
     "another cluster": (FLUX, "  prune: true", "  prune: true\n  kubeConfig: {secretRef: {name: a}}", 9, "spec.kubeConfig", "configuration"),
     "CEL": (FLUX, "  prune: true", "  prune: true\n  dependsOn: [{name: good, readyExpr: 'true'}]", 9, "spec.dependsOn[0].readyExpr", "no Kustomization"),
     "depends on itself": (FLUX, "  prune: true", "  prune: true\n  dependsOn: [{name: bad}]", 1, "dependsOn", "bad -> bad"),
