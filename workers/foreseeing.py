@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from workers import bounds, changing, holds, ignored, inventory, kube, manifests, moving, namespaces, trying, unseen
 from workers.apps import App
+from workers.atonce import each
 from workers.errors import AuthorError, ObjectAwaited
 from workers.model import Action, Manifest, Owned, Ref, Rendered
 from workers.plans import Effect, Planned, compared
@@ -100,8 +100,7 @@ def tried(
         except (AuthorError, ObjectAwaited) as error:
             return Look(ref, Effect.REFUSED, rendered.origin, note=str(error))
 
-    with ThreadPoolExecutor(run.context.settings.sync.parallel) as pool:
-        return _judged(run, wanted, list(pool.map(one, wanted)))
+    return _judged(run, wanted, each(one, wanted, run.context.settings.sync.parallel))
 
 
 def _judged(run: Run, wanted: Sequence[Rendered], looks: list[Look]) -> list[Look]:

@@ -32,18 +32,24 @@ def patiently(once: Callable[[], T], *, repeatable: bool) -> T:
     never left us is sent again in any case.
     """
 
-    def may_repeat(error: BaseException) -> bool:
-        return isinstance(error, Unanswered) and (not error.sent or (repeatable and error.again))
-
-    return Retrying(
-        stop=stop_after_attempt(ATTEMPTS) | stop_before_delay(BUDGET_SECONDS),
-        wait=_wait,
-        retry=retry_if_exception(may_repeat),
-        reraise=True,
-    )(once)
+    return (_SURELY if repeatable else _UNSENT)(once)
 
 
 def _wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     asked = error.retry_after if isinstance(error, Unanswered) else None
     return asked if asked is not None else _jitter(state)
+
+
+def _retrying(may_repeat: Callable[[Unanswered], bool]) -> Retrying:
+    return Retrying(
+        stop=stop_after_attempt(ATTEMPTS) | stop_before_delay(BUDGET_SECONDS),
+        wait=_wait,
+        retry=retry_if_exception(lambda error: isinstance(error, Unanswered) and may_repeat(error)),
+        reraise=True,
+    )
+
+
+# Made once: threads may share them, and making one takes as long as sending a request.
+_SURELY = _retrying(lambda error: not error.sent or error.again)
+_UNSENT = _retrying(lambda error: not error.sent)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
-from workers import fields, ignored, kube, manifests, writing
+from workers import atonce, fields, ignored, kube, manifests, writing
 from workers.errors import ClusterUnreachable, ObjectRefused
 from workers.model import Action, Manifest, Owned, Ref, Rendered
 from workers.options import Options
@@ -52,11 +51,10 @@ def changes(
             return error
         return None
 
-    with ThreadPoolExecutor(parallel) as pool:
-        for group in manifests.apply_groups([rendered for rendered in wanted if rendered.ref in writes]):
-            for error in list(pool.map(one, group)):
-                if error:
-                    raise error
+    for group in manifests.apply_groups([rendered for rendered in wanted if rendered.ref in writes]):
+        for error in atonce.each(one, group, parallel):
+            if error:
+                raise error
     return accepted
 
 

@@ -8,10 +8,9 @@ dry-run, which also validates it, before anything is written.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from workers import fields, ignored, inventory, kube, trying
+from workers import atonce, fields, ignored, inventory, kube, trying
 from workers.errors import AuthorError
 from workers.model import Action, Change, Manifest, Owned, Ref, Rendered
 from workers.options import Options
@@ -69,8 +68,7 @@ def live_objects(
             (Ref(group, name, item["metadata"].get("namespace", ""), item["metadata"]["name"]), item) for item in items
         ]
 
-    with ThreadPoolExecutor(parallel) as pool:
-        return {ref: item for found in pool.map(one, kinds) for ref, item in found}
+    return {ref: item for found in atonce.each(one, kinds, parallel) for ref, item in found}
 
 
 def is_settled(rendered: Rendered, live: Manifest | None, known: Owned | None, rules: Sequence[Ignored] = ()) -> bool:
@@ -123,9 +121,7 @@ def compare(
                 raise
             return Change(rendered.ref, Action.UNCHANGED if rendered.ref in live else Action.CREATED)
 
-    with ThreadPoolExecutor(parallel) as pool:
-        changes = list(pool.map(one, wanted))
-    return Difference({change.ref: change for change in changes})
+    return Difference({change.ref: change for change in atonce.each(one, wanted, parallel)})
 
 
 def coming(new: Sequence[Rendered]) -> Callable[[Ref], bool]:
