@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import structlog
 
-from workers import deployed, drift, endings, pulls, reopening, replanning, revisions
+from workers import atonce, deployed, drift, endings, pulls, reopening, replanning, revisions
 from workers.alerts import telling
 from workers.apps import App, Index, decoded
 from workers.context import Context
@@ -156,9 +155,8 @@ def look_at_repositories(context: Context, served: Iterable[App], turn: int | No
             compare(context, app, *head(following(app), refs))
         return ""
 
-    with ThreadPoolExecutor(4) as pool:
-        mine = [group for name, group in by_clone.items() if in_turn(name, len(by_clone), turn)]
-        return [problem for problem in pool.map(one, mine) if problem]
+    mine = [group for name, group in by_clone.items() if in_turn(name, len(by_clone), turn)]
+    return [problem for problem in atonce.each(one, mine, 4) if problem]
 
 
 def compare(context: Context, app: App, ref: str, revision: str) -> None:

@@ -17,9 +17,7 @@ from pathlib import Path
 
 from deploy.local import toolchain
 from deploy.local.binaries import (
-    GITEA,
     STAGES,
-    VAULT,
     Binaries,
     Recipe,
     cache_folder,
@@ -64,20 +62,12 @@ def ensure(progress: Progress | None = None, environ: Mapping[str, str] = os.env
     return locate(environ)
 
 
-def ensure_gitea(progress: Progress | None = None, environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder of Gitea's binary and pages, after building it when the cache does not have it.
+def ensure_alone(recipe: Recipe, progress: Progress | None = None, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of what is no part of a control plane, after building it when the cache does not have it.
 
-    Takes some 4 minutes on 2 cores the first time. Raises what :func:`ensure` raises.
+    Takes some minutes on 2 cores the first time. Raises what :func:`ensure` raises.
     """
-    return build(GITEA, cache_folder(environ), progress or Progress(), environ)
-
-
-def ensure_vault(progress: Progress | None = None, environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder of Vault's binary, after building it when the cache does not have it.
-
-    Takes some 3 minutes on 2 cores the first time. Raises what :func:`ensure` raises.
-    """
-    return build(VAULT, cache_folder(environ), progress or Progress(), environ)
+    return build(recipe, cache_folder(environ), progress or Progress(), environ)
 
 
 def build(recipe: Recipe, cache: Path, progress: Progress, environ: Mapping[str, str] = os.environ) -> Path:

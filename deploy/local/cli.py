@@ -14,7 +14,7 @@ from rich.table import Table
 
 from deploy.local import beside as builder
 from deploy.local import binaries, toolchain
-from deploy.local.build import ensure, ensure_gitea, ensure_vault
+from deploy.local.build import ensure, ensure_alone
 from deploy.local.control_plane import ControlPlane
 from deploy.local.processes import signals_unwind
 from workers.errors import HooklineError
@@ -32,10 +32,11 @@ def build(
 ) -> None:
     """Build whatever the cache does not have, once."""
     began = time.monotonic()
-    for name, asked, ensure_it in (("Gitea", gitea, ensure_gitea), ("Vault", vault, ensure_vault)):
-        if asked:
-            console.print(f"{name} is ready in {ensure_it()} ({time.monotonic() - began:.0f} s)", markup=False)
-    if gitea or vault:
+    alone = [recipe for recipe, asked in ((binaries.GITEA, gitea), (binaries.VAULT, vault)) if asked]
+    for recipe in alone:
+        folder, took = ensure_alone(recipe), time.monotonic() - began
+        console.print(f"{recipe.name.title()} is ready in {folder} ({took:.0f} s)", markup=False)
+    if alone:
         return
     found = ensure()
     took = time.monotonic() - began

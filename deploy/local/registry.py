@@ -6,31 +6,27 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
 
 import httpx2
 
 from deploy.local import binaries
 from deploy.local.places import free_port
-from deploy.local.processes import Processes
+from deploy.local.server import Server
 
 
-class Registry:
+class Registry(Server):
     """One registry, empty; use it as a context manager. ``host`` is what stands after ``oci://``."""
 
     def __init__(self, data: Path) -> None:
+        super().__init__(data)
         self.host = ""
-        self._processes = Processes(data / "logs")
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Serve, and return when it answers. Raises :class:`ProcessFailed` when it does not come up."""
         port = free_port()
         self.host = f"localhost:{port}"
         self._processes.start("registry", [str(binaries.locate()["registry"]), "-port", str(port)])
         self._processes.wait_until(self._answers, "the registry to answer")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._processes.stop()
 
     def _answers(self) -> bool:
         try:

@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import httpx2
 
 from deploy.local.places import free_port
-from deploy.local.processes import Processes
+from deploy.local.server import Server
 
 ENGINE: Final = "sops"
 
 
-class Vault:
+class Vault(Server):
     """One server that logs into folder ``data``; use it as a context manager. ``folder`` has the program.
 
     ``url`` is its address, ``token`` that of its root.
     """
 
     def __init__(self, data: Path, folder: Path) -> None:
+        super().__init__(data)
         self._binary = folder / "vault"
-        self._processes = Processes(data / "logs")
         self.url = self.token = ""
 
-    def __enter__(self) -> Self:
-        try:
-            return self.start()
-        except BaseException:
-            self.stop()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def start(self) -> Self:
+    def start(self) -> None:
         """Serve with the engine mounted, and return. Raises :class:`ProcessFailed` when it does not come up."""
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
@@ -42,11 +32,6 @@ class Vault:
         self._processes.wait_until(lambda: "\n" in child.log.read_text("utf-8"), "Vault to answer")
         self.token = child.log.read_text("utf-8").splitlines()[0]
         self.ask("POST", f"sys/mounts/{ENGINE}", {"type": "transit"})
-        return self
-
-    def stop(self) -> None:
-        """End it. Doing it twice is harmless."""
-        self._processes.stop()
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Make a call as root and return the answer; raises where it is no good one."""

@@ -33,12 +33,17 @@ def pair() -> Pair:
 
 
 def encrypted(folder: Path, name: str, text: str, recipient: str, *said: str) -> str:
+    """Return a text encrypted for a recipient, with flags ``said``; see `sealed`."""
+    return sealed(folder, name, text, "--age", recipient, *said)
+
+
+def sealed(folder: Path, name: str, text: str, *said: str, **variables: str) -> str:
     """Return a text encrypted by the real sops, as a person does it: by its file name's form, with flags ``said``."""
     file = folder / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
-    arguments = [sops._binary(), "encrypt", "--age", recipient, *said, str(file)]
-    environment = {"HOME": str(folder), "PATH": os.environ["PATH"]}
+    environment = {"HOME": str(folder), "PATH": os.environ["PATH"], **variables}
+    arguments = [sops._binary(), "encrypt", *said, str(file)]
     done = subprocess.run(arguments, env=environment, check=True, capture_output=True, text=True)
     file.unlink()
     return done.stdout

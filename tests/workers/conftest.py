@@ -191,15 +191,24 @@ class Bench:
         """Wait until an object is gone."""
         self.cluster.kubectl("-n", self.namespace, "wait", "--for=delete", f"{kind}/{name}", "--timeout=90s")
 
+    def mark(self) -> int:
+        """Return how long the API server's audit log is now."""
+        return audit_log.end(self.cluster.audit_log)
+
+    def asked(self, begin: int) -> Iterator[dict[str, Any]]:
+        """Yield what Hookline asked of the API server since its audit log was ``begin`` bytes long."""
+        events = audit_log.events(self.cluster.audit_log, begin, "hookline")
+        return (event for event in events if event.get("userAgent") == "hookline")
+
     def writes(self) -> list[str]:
         """Return what Hookline wrote into the namespace so far, in order: ``create Job/one``; no dry runs.
 
         From the API server's audit log; the inventory is left out.
         """
         found = []
-        for event in audit_log.events(self.cluster.audit_log, self.begin, self.namespace):
+        for event in self.asked(self.begin):
             about = event.get("objectRef") or {}
-            ours = event.get("userAgent") == "hookline" and about.get("namespace") == self.namespace
+            ours = about.get("namespace") == self.namespace
             if not ours or event["verb"] not in WRITES or "dryRun" in event["requestURI"]:
                 continue
             if about["name" if "name" in about else "resource"].startswith("hookline-"):

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from deploy.local import audit_log
 from deploy.local.stack import APPLICATION, REPOSITORY
 from tests.workers.conftest import WRITES, Bench
 from tests.workers.shell import hookline
@@ -69,7 +68,7 @@ def test_apps_that_a_merge_touches_are_planned_and_nothing_is_written(
     bench.checkout.commit({"other/b.yaml": config("two")}, "other")
     deploy(bench, {"a.yaml": config()})
     pull = opened(bench, {"myapp/a.yaml": config(value="b"), "myapp/c.yaml": config("three"), "notes.md": "x"})
-    seen, before, begin = rendered(monkeypatch), dump(redis_data), audit_log.end(bench.cluster.audit_log)
+    seen, before, begin = rendered(monkeypatch), dump(redis_data), bench.mark()
     made = told(bench, pull)
     assert dump(redis_data) == before
     assert [verb for verb, dry in calls(bench, begin) if verb in WRITES and not dry] == []
@@ -86,7 +85,7 @@ def test_a_merge_that_changes_no_app_renders_nothing_and_asks_no_cluster(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deploy(bench, {"a.yaml": config()})
-    seen, begin = rendered(monkeypatch), audit_log.end(bench.cluster.audit_log)
+    seen, begin = rendered(monkeypatch), bench.mark()
     for files in ({"notes.md": "x"}, {}):
         made = told(bench, opened(bench, dict(files)))
         assert (made.answers, made.untouched, made.is_well) == ((), 1, True)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import redis
 
-from deploy.local import audit_log
 from deploy.local.stack import REPOSITORY
 from tests.workers.conftest import WRITES, Bench
 from tests.workers.forges.test_secrecy import contents
@@ -45,7 +44,7 @@ def test_it_is_the_plan_of_the_command_line_and_writes_nothing(
     bench.checkout.commit({f"myapp/{name}": text for name, text in files.items()}, "change")
     bench.checkout.push()
     number = bench.forge.open_pull(REPOSITORY, "feature").number
-    begin = audit_log.end(bench.cluster.audit_log)
+    begin = bench.mark()
     for name, about, arguments, code in (
         ("now", {}, (), 2),
         ("branch", {"revision": "feature"}, ("--revision", "feature"), 1),

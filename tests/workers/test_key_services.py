@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import os
 import re
 import signal
 import socket
@@ -24,9 +22,7 @@ from deploy.local import binaries
 from deploy.local.vault import Vault
 from tests.fakes import age, kms
 from tests.workers.conftest import Bench
-from tests.workers.forges.test_secrecy import contents
-from tests.workers.test_declared_fields import kustomization
-from tests.workers.test_sops import CANARY, ONLY_DATA, PAIR, SECRET
+from tests.workers.test_sops import CANARY, ONLY_DATA, PAIR, SECRET, of_flux, password, places
 from workers import keys
 from workers.decryption import Decryption
 from workers.errors import AccessDenied, BadConfiguration, HooklineError, RenderFailed, SourceUnreachable
@@ -49,11 +45,7 @@ def server() -> Iterator[kms.Kms]:
 
 def encrypted(folder: Path, text: str, environment: Mapping[str, str], *said: str) -> bytes:
     """Encrypt a text as a person does, with the flags ``said``."""
-    file = folder / "one.yaml"
-    file.write_text(text)
-    command = [sops._binary(), "encrypt", *said, *ONLY_DATA, str(file)]
-    own = {"HOME": str(folder), "PATH": os.environ["PATH"], **environment}
-    return subprocess.run(command, env=own, check=True, capture_output=True).stdout
+    return age.sealed(folder, "one.yaml", text, *said, *ONLY_DATA, **environment).encode()
 
 
 def held(server: kms.Kms, *globs: str, **more: Any) -> Keys:
@@ -139,7 +131,7 @@ def test_kinds_we_do_not_know_are_no_key() -> None:
         with pytest.raises(ValueError, match="cannot be listed"):
             keynames.named(request.key)
     asked = keyservice.Asked()
-    assert keyservice._opened(b"\xff\xff", {}, asked) is None
+    assert keyservice._opened(b"\xff\xff", {}, asked, 1.0) is None
     assert asked.error("a.yaml") is None
 
 
@@ -312,19 +304,12 @@ def test_a_token_goes_to_no_place_that_only_a_file_names(tmp_path: Path) -> None
 
 def test_flux_s_secret_may_hold_the_token(bench: Bench, tmp_path: Path) -> None:
     """``sops.vault-token``, for keys that the configuration lists; without one it is the configuration's."""
-    home = f"{bench.namespace}-home"
-    bench.cluster.kubectl("create", "namespace", home)
-    with Vault(tmp_path / "vault", binaries.built(binaries.VAULT)) as vault:
+    with Vault(tmp_path / "vault", binaries.built(binaries.VAULT)) as vault, of_flux(bench) as (home, name):
         uri = vault.make_key("shop")
         one = Decryption.model_validate({"hc_vault_transit_uri": [uri], "environment": {"VAULT_TOKEN": "env:SECRET"}})
         bench.configure(decryption={"mine": one})
-        kustomization(bench, {"decryption": {"provider": "sops", "secretRef": {"name": "sops"}}})
-        text = (bench.catalog / "myapp.yaml").read_text()
-        text = text.replace("name: myapp, namespace: flux-system", f"name: myapp, namespace: {home}")
-        bench.declare(text.replace('"name": "repo"', '"name": "repo", "namespace": "flux-system"'))
         secret = ["-n", home, "create", "secret", "generic", "sops"]
         bench.cluster.kubectl(*secret)
-        name = f"{home}.myapp"
         content = encrypted(tmp_path, SECRET, {"VAULT_TOKEN": vault.token}, "--hc-vault-transit", uri).decode()
         commit = bench.push({"one.yaml": content})
         bench.ask(commit, app=name)
@@ -334,8 +319,7 @@ def test_flux_s_secret_may_hold_the_token(bench: Bench, tmp_path: Path) -> None:
         bench.cluster.kubectl(*secret, f"--from-literal=sops.vault-token={vault.token_for('shop')}")
         number = bench.ask(commit, app=name)
         bench.look_until_done(number, name)
-    bench.cluster.kubectl("delete", "namespace", home, "--wait=false")
-    assert base64.b64decode(bench.get("secret", "one", "-o", "jsonpath={.data.password}")).decode() == CANARY
+    assert password(bench) == CANARY
 
 
 def test_who_is_killed_leaves_no_client_behind(tmp_path: Path) -> None:
@@ -390,9 +374,7 @@ def test_the_canary_is_nowhere_but_in_the_secret(
         bench.ask(commit)
         bench.look()
         assert bench.settle(commit).state is State.SUCCESS
-    assert base64.b64decode(bench.get("secret", "one", "-o", "jsonpath={.data.password}")).decode() == CANARY
-    data = bench.context.settings.data
-    files = b"".join(one.read_bytes() for one in data.rglob("*") if one.is_file()).decode("latin-1")
-    for text in (contents(redis_client), files, f"{logs}{capfd.readouterr()}", repr(bench.told(commit))):
-        assert CANARY not in text
-        assert "geheim" not in text
+    assert password(bench) == CANARY
+    for place, text in places(bench, redis_client, f"{logs}{capfd.readouterr()}", commit).items():
+        assert CANARY not in text, place
+        assert "geheim" not in text, place

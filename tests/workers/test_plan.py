@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import redis
 
-from deploy.local import audit_log
 from deploy.local.forge.repository import git
 from tests.workers.conftest import WRITES, Bench
 from tests.workers.shell import hookline
@@ -57,9 +56,7 @@ def every(made: Plan) -> str:
 
 def calls(bench: Bench, begin: int) -> list[tuple[str, bool]]:
     """Verb and whether it only pretends, of every call Hookline made since the audit log was ``begin`` bytes long."""
-    events = audit_log.events(bench.cluster.audit_log, begin, "hookline")
-    ours = [event for event in events if event.get("userAgent") == "hookline"]
-    return [(event["verb"], "dryRun=All" in event["requestURI"]) for event in ours]
+    return [(event["verb"], "dryRun=All" in event["requestURI"]) for event in bench.asked(begin)]
 
 
 def foretold(made: Plan) -> set[str]:
@@ -105,7 +102,7 @@ def test_a_plan_says_what_the_sync_then_does_and_writes_nothing(bench: Bench, re
         files = changed(chance, there, number) if number else begun
         there = {name: text for name, text in (there | files).items() if text is not None}
         commit = bench.push(files, f"change {number}")
-        before, begin = dump(redis_data), audit_log.end(bench.cluster.audit_log)
+        before, begin = dump(redis_data), bench.mark()
         made = now(bench)
         made_calls = calls(bench, begin)
         assert dump(redis_data) == before
@@ -219,7 +216,7 @@ def test_what_no_dry_run_can_try_is_judged_by_its_schema(bench: Bench) -> None:
     declared = (bench.catalog / "myapp.yaml").read_text()
     declared = declared.replace(f"namespace: {bench.namespace}", f"namespace: {bench.namespace}-new")
     bench.declare(declared + "    syncOptions: [CreateNamespace=true]\n")
-    begin = audit_log.end(bench.cluster.audit_log)
+    begin = bench.mark()
     notes = {one.ref.name: (one.effect, one.note) for one in now(bench).objects}
     assert [verb for verb, dry in calls(bench, begin) if verb in WRITES and not dry] == []
     assert notes["fine"] == notes["good"] == (Effect.CREATED, foreseeing.BY_SCHEMA)

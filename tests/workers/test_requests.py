@@ -6,7 +6,6 @@ from collections import Counter
 
 import pytest
 
-from deploy.local import audit_log
 from tests.workers.conftest import Bench
 from tests.workers.manifests import config, document
 from workers import inventory
@@ -31,10 +30,8 @@ def asked(bench: Bench) -> Counter[str]:
     """Return what Hookline asked so far about the app's objects, by verb and resource."""
     mine = inventory.applyset(bench.context.catalog.index().apps["myapp"])
     found: Counter[str] = Counter()
-    for event in audit_log.events(bench.cluster.audit_log, bench.begin, "hookline"):
+    for event in bench.asked(bench.begin):
         about = event.get("objectRef") or {}
-        if event.get("userAgent") != "hookline":
-            continue
         if about.get("namespace") == bench.namespace or mine in event["requestURI"]:
             dry = " (dry run)" if "dryRun" in event["requestURI"] else ""
             found[f"{event['verb']} {about['resource']}{dry}"] += 1

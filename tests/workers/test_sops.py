@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -254,25 +255,30 @@ def test_the_canary_is_nowhere_but_in_the_secret(
         bench.ask(third)
         bench.look()
         assert bench.settle(third).state is State.SUCCESS
-    found = bench.get("secret", "one", "-o", "jsonpath={.data.password}")
-    assert base64.b64decode(found).decode() == CANARY
+    assert password(bench) == CANARY
     assert {one.parent for one in roots} == {scratch.MEMORY}
-    data = bench.context.settings.data
-    held = b"".join(one.read_bytes() for one in data.rglob("*") if one.is_file()).decode("latin-1")
-    printed = "".join(capfd.readouterr())
-    for place, text in {
-        "Redis": contents(redis_client),
-        "data folder": held,
-        "logs": f"{logs}{printed}",
-        "statuses": repr([bench.told(one) for one in (first, second, third)]),
-    }.items():
+    said = f"{logs}{capfd.readouterr()}"
+    for place, text in places(bench, redis_client, said, first, second, third).items():
         for canary in (CANARY, base64.b64encode(CANARY.encode()).decode(), PAIR.private):
             assert canary not in text, place
 
 
-@shows("Kustomization spec.decryption.provider", "Kustomization spec.decryption.secretRef.name")
-def test_flux_names_a_secret_with_keys(bench: Bench, secret: str) -> None:
-    """``*.agekey`` and ``*.asc`` of it count, beside those of the configuration; without it the sync says so."""
+def password(bench: Bench) -> str:
+    """What the cluster's Secret has."""
+    return base64.b64decode(bench.get("secret", "one", "-o", "jsonpath={.data.password}")).decode()
+
+
+def places(bench: Bench, client: redis.Redis, said: str, *commits: str) -> dict[str, str]:
+    """Where else it could be: the text of each place, by its name."""
+    data = bench.context.settings.data
+    held = b"".join(one.read_bytes() for one in data.rglob("*") if one.is_file()).decode("latin-1")
+    statuses = repr([bench.told(one) for one in commits])
+    return {"Redis": contents(client), "data folder": held, "logs": said, "statuses": statuses}
+
+
+@contextlib.contextmanager
+def of_flux(bench: Bench) -> Iterator[tuple[str, str]]:
+    """A Kustomization whose ``decryption`` names the Secret ``sops``; yields its namespace and the app's name."""
     home = f"{bench.namespace}-home"
     bench.cluster.kubectl("create", "namespace", home)
     try:
@@ -280,7 +286,15 @@ def test_flux_names_a_secret_with_keys(bench: Bench, secret: str) -> None:
         text = (bench.catalog / "myapp.yaml").read_text()
         text = text.replace("name: myapp, namespace: flux-system", f"name: myapp, namespace: {home}")
         bench.declare(text.replace('"name": "repo"', '"name": "repo", "namespace": "flux-system"'))
-        name = f"{home}.myapp"
+        yield home, f"{home}.myapp"
+    finally:
+        bench.cluster.kubectl("delete", "namespace", home, "--wait=false")
+
+
+@shows("Kustomization spec.decryption.provider", "Kustomization spec.decryption.secretRef.name")
+def test_flux_names_a_secret_with_keys(bench: Bench, secret: str) -> None:
+    """``*.agekey`` and ``*.asc`` of it count, beside those of the configuration; without it the sync says so."""
+    with of_flux(bench) as (home, name):
         commit = bench.push({"one.yaml": secret})
         bench.ask(commit, app=name)
         bench.look(name)
@@ -289,6 +303,4 @@ def test_flux_names_a_secret_with_keys(bench: Bench, secret: str) -> None:
         bench.cluster.kubectl("-n", home, "create", "secret", "generic", "sops", *literals)
         number = bench.ask(commit, app=name)
         bench.look_until_done(number, name)
-        assert base64.b64decode(bench.get("secret", "one", "-o", "jsonpath={.data.password}")).decode() == CANARY
-    finally:
-        bench.cluster.kubectl("delete", "namespace", home, "--wait=false")
+        assert password(bench) == CANARY

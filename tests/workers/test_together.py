@@ -6,7 +6,6 @@ from collections import Counter
 
 import pytest
 
-from deploy.local import audit_log
 from tests.workers.conftest import WRITES, Bench
 from tests.workers.test_foretold import opened, second, told
 from tests.workers.test_sync import config
@@ -50,15 +49,15 @@ def deployed(bench: Bench) -> None:
 
 def planned(bench: Bench, files: dict[str, str | None], number: int) -> tuple[dict[str, str], Counter[str]]:
     """Plan a pull request; return each app's summary, and how often what was asked: ``list configmaps``."""
-    begin = audit_log.end(bench.cluster.audit_log)
+    begin = bench.mark()
     made = told(bench, opened(bench, files, number))
     plans: list[Plan] = [one.plan for one in made.answers if one.plan]
     assert [one.error for one in made.answers if one.error] == []
     assert not [warning for plan in plans for warning in plan.warnings if "may not read" in warning]
     asked = Counter[str]()
-    for event in audit_log.events(bench.cluster.audit_log, begin):
+    for event in bench.asked(begin):
         about = event.get("objectRef")
-        if event.get("userAgent") == "hookline" and about:
+        if about:
             assert event["verb"] not in WRITES or "dryRun=All" in event["requestURI"]
             where = f" in {about['namespace']}" if event["verb"] == "list" and about.get("namespace") else ""
             denied = " denied" if event["responseStatus"]["code"] == 403 else ""

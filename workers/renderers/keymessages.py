@@ -1,4 +1,4 @@
-"""What sops asks a key service, and what that answers: its messages, built from nothing but their field numbers.
+"""What sops asks a key service: its messages, built from nothing but their field numbers.
 
 Field facts: ``keyservice/keyservice.proto`` of getsops/sops; kinds of keys that it names and we do not are none to us.
 """
@@ -25,10 +25,6 @@ def _with_text(message: descriptor_pb2.DescriptorProto, names: dict[str, int]) -
         message.field.add(name=name, number=number, type=_Field.TYPE_STRING, label=_Field.LABEL_OPTIONAL)
 
 
-def _with_bytes(message: descriptor_pb2.DescriptorProto, name: str, number: int) -> None:
-    message.field.add(name=name, number=number, type=_Field.TYPE_BYTES, label=_Field.LABEL_OPTIONAL)
-
-
 def _protocol() -> descriptor_pb2.FileDescriptorProto:
     file = descriptor_pb2.FileDescriptorProto(name="keyservice", package="hookline", syntax="proto3")
     key = file.message_type.add(name="Key")
@@ -53,20 +49,12 @@ def _protocol() -> descriptor_pb2.FileDescriptorProto:
     asked.field.add(
         name="key", number=1, type=_Field.TYPE_MESSAGE, type_name=".hookline.Key", label=_Field.LABEL_OPTIONAL
     )
-    _with_bytes(asked, "ciphertext", 2)
-    _with_bytes(file.message_type.add(name="DecryptResponse"), "plaintext", 1)
+    asked.field.add(name="ciphertext", number=2, type=_Field.TYPE_BYTES, label=_Field.LABEL_OPTIONAL)
     return file
 
 
 _POOL: Final = descriptor_pool.DescriptorPool()
 _POOL.Add(_protocol())
 
-
-def _class(name: str) -> Any:
-    return message_factory.GetMessageClass(_POOL.FindMessageTypeByName(f"hookline.{name}"))
-
-
-Request: Final[Any] = _class("DecryptRequest")
-"""``key``, one of four kinds, and ``ciphertext``."""
-Response: Final[Any] = _class("DecryptResponse")
-"""``plaintext``: the key of one file, which opens all its values."""
+Request: Final[Any] = message_factory.GetMessageClass(_POOL.FindMessageTypeByName("hookline.DecryptRequest"))
+"""``key``, one of four kinds, and ``ciphertext``. The answer is passed on unread."""

@@ -99,10 +99,8 @@ def serving(binary: str, services: Sequence[Service], root: Path) -> Iterator[tu
         yield at, asked
 
 
-def _opened(
-    request: bytes, channels: dict[Service, grpc.Channel], asked: Asked, seconds: float = SECONDS
-) -> bytes | None:
-    """Return the answer to what sops asks, ``None`` when it gets none; note why."""
+def _opened(request: bytes, channels: dict[Service, grpc.Channel], asked: Asked, seconds: float) -> bytes | None:
+    """Return the answer to what sops asks, ``None`` when it gets none in so many seconds; note why."""
     try:
         message: Any = keymessages.Request.FromString(request)
         kind, name = keynames.named(message.key)

@@ -9,22 +9,23 @@ import time
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 from urllib.parse import quote
 
-from deploy.local import build
+from deploy.local import binaries, build
 from deploy.local.forge import Checkout, Delivery, Written
 from deploy.local.gitea import deliveries, settings
 from deploy.local.gitea.api import Api, Pull
 from deploy.local.places import free_port
-from deploy.local.processes import POLL, Processes
+from deploy.local.processes import POLL
+from deploy.local.server import Server
 from workers.errors import OperatorError
 
 USER: Final = "ada"
 BOT: Final = "hookline-bot"
 
 
-class Gitea:
+class Gitea(Server):
     """One server in folder ``data``; use it as a context manager. ``binary`` is its folder, built when not given.
 
     ``token`` is the API token of :data:`BOT`, who may write to the repositories and no more; :data:`USER` owns the
@@ -34,30 +35,20 @@ class Gitea:
     kind = "gitea"
 
     def __init__(self, data: Path, *, binary: Path | None = None) -> None:
+        super().__init__(data)
         self.data = data
         self._binary = binary
         self.secret, self._password = secrets.token_hex(20), secrets.token_hex(16)
         self.token = self.url = self.api = ""
         self.owner = Api("", "")
         self._names: list[str] = []
-        self._processes = Processes(data / "logs")
 
-    def __enter__(self) -> Self:
-        try:
-            return self.start()
-        except BaseException:
-            self.stop()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def start(self) -> Self:
+    def start(self) -> None:
         """Make the database and two users, serve, and return when it answers.
 
         Raises :class:`workers.errors.OperatorError` when it does not come up, with its last words.
         """
-        folder = self._binary or build.ensure_gitea()
+        folder = self._binary or build.ensure_alone(binaries.GITEA)
         (self.data / "home").mkdir(parents=True, exist_ok=True)
         port = free_port()
         self.url, self.api = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port}/api/v1"
@@ -73,11 +64,10 @@ class Gitea:
         self._processes.start("gitea", [*program, "web"], env=self._environment())
         self._processes.wait_until(self.owner.is_up, "Gitea to answer")
         self._add_bot()
-        return self
 
     def stop(self) -> None:
         """End it. Doing it twice is harmless."""
-        self._processes.stop()
+        super().stop()
         self.owner.close()
 
     # repositories

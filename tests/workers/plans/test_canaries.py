@@ -10,7 +10,7 @@ import pytest
 import redis
 import structlog
 
-from deploy.local import audit_log, binaries
+from deploy.local import binaries
 from tests.fakes import age
 from tests.workers.conftest import WRITES, Bench
 from tests.workers.forges.test_secrecy import contents
@@ -160,7 +160,7 @@ def test_no_canary_of_a_pull_request_is_shown_anywhere(
             if number == 3:
                 files |= dict.fromkeys(("myapp/deployment.yaml", "kust/copy.yaml"))
                 files["kust/kustomization.yaml"] = "resources: []\nsecretGenerator: [{name: kept, literals: [a=b]}]\n"
-            begin = audit_log.end(bench.cluster.audit_log)
+            begin = bench.mark()
             made = told(bench, opened(bench, files, number))
             assert not [verb for verb, dry in calls(bench, begin) if verb in WRITES and not dry]
             assert {one.app for one in made.answers} == set(apps), made.problem

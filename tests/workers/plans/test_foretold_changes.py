@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
-from deploy.local import audit_log, binaries
+from deploy.local import binaries
 from tests.workers.conftest import WRITES, Bench
 from tests.workers.plans.changes import Folder, changes
 from tests.workers.test_plan import dump, now
@@ -42,9 +42,9 @@ Written = dict[str, set[str]]
 def written(bench: Bench, begin: int, *, dry: bool = False) -> Written:
     """Return object to the verbs with which Hookline wrote it since the audit log was ``begin`` bytes long."""
     found: Written = defaultdict(set)
-    for event in audit_log.events(bench.cluster.audit_log, begin):
+    for event in bench.asked(begin):
         about = event.get("objectRef") or {}
-        if event.get("userAgent") != "hookline" or event["verb"] not in (*WRITES, "deletecollection"):
+        if event["verb"] not in (*WRITES, "deletecollection"):
             continue
         name = about.get("name") or about.get("resource", "")
         if ("dryRun=All" in event["requestURI"]) is not dry or name.startswith("hookline-"):
@@ -122,11 +122,11 @@ class Story:
         for name, turn in change["hands"]:
             self.by_hand(name, turn)
         commit = self.push()
-        before, begin = dump(self.data), audit_log.end(self.bench.cluster.audit_log)
+        before, begin = dump(self.data), self.bench.mark()
         made = now(self.bench)
         assert dump(self.data) == before
         assert written(self.bench, begin) == {}
-        begin = audit_log.end(self.bench.cluster.audit_log)
+        begin = self.bench.mark()
         self.bench.ask(commit, Why.MERGE)
         self.bench.look()
         report = self.bench.settle(commit)
