@@ -37,9 +37,10 @@ FILE_SECONDS: Final = 30.0
 """For all keys of a file: less than its sops may take, so that a service that is away is called that."""
 OURS: Final = ("AWS_", "AZURE_", "GOOGLE_", "GCE_", "VAULT_", "SSL_CERT_", "HTTP", "NO_PROXY", "http", "no_proxy")
 """What the clients are given of the worker's own environment, by how a variable's name begins; and its home."""
+NO_ANSWER: Final = "no answer in time"
 _GONE: Final = re.compile(
     r"refused|no such host|timeout|timed out|deadline|unavailable|reset by peer|\bEOF\b|unreachable|throttl"
-    r"|misbehaving|Code: (429|5\d\d)",
+    rf"|misbehaving|Code: (429|5\d\d)|{NO_ANSWER}",
     re.IGNORECASE,
 )
 _DEATH: Final = 1
@@ -117,8 +118,10 @@ def _opened(request: bytes, channels: dict[Service, grpc.Channel], asked: Asked,
     try:
         call: Any = channels[service].unary_unary(keymessages.METHOD)
         return bytes(call(message.SerializeToString(), timeout=seconds, wait_for_ready=True))
-    except grpc.RpcError as error:
-        words = getattr(error, "details", str)() or "no answer"
+    except grpc.RpcError as failed:
+        error: Any = failed
+        # What its clients say comes as UNKNOWN; how a call that took too long ends depends on who gave it up first.
+        words = error.details() if error.code() is grpc.StatusCode.UNKNOWN else NO_ANSWER
         asked.failed.append((name, " ".join(words.split())[-300:]))
         return None
 
